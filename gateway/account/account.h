@@ -1,0 +1,71 @@
+/* Accounting: amounts become windows, windows become summaries.
+ *
+ * Amounts are added per (smallest window, stream, point, factor) in the point's ticks, converted once
+ * there to micro base units, multiplied once there by the factor to a microgram; longer windows are
+ * sums of those integers. A window closes when the site's watermark passes its end by `grace`; what
+ * changes afterwards leaves as the next revision. Nothing here asks for the time. */
+#ifndef ACCOUNT_ACCOUNT_H
+#define ACCOUNT_ACCOUNT_H
+
+#include "base/arena.h"
+#include "model/amount.h"
+#include "model/plan.h"
+#include "model/state.h"
+#include "model/summary.h"
+
+struct account;
+
+/* lookup finds the row of a closed window that has left memory; copied. */
+void account_open(const struct state_in *lookup, struct account **out);
+void account_close(struct account *a);
+
+/* Takes up a plan; windows, watermarks and devices are keyed by text ids and live on. What is already
+ * in a window stays as it was accounted. Borrows the plan until the next call. */
+void account_configure(struct account *a, const struct plan *plan);
+
+/* The pipeline's clock, of the entry in hand: elapsed_us never goes back and is gateway time (boot
+ * time differences), wall_us is the log book's wall time forced monotonic. */
+void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool is_synchronised);
+
+/* A device said something counted about that time: moves its clock, and so the watermark. */
+void account_seen(struct account *a, int32_t device, int64_t time_us);
+
+/* Adds one amount to every window it touches (sign -1 takes one back and leaves no trace). Returns 0,
+ * negative when a closed window cannot be looked up, or
+ * ACCOUNT_OVERFLOW: a sum would leave 127 bits, nothing was added. */
+#define ACCOUNT_OVERFLOW 1
+int account_add(struct account *a, const struct amount *amount);
+
+/* The next summary that is due: windows that close now, in the order of their ends, the shorter first;
+ * then revisions whose restate_every has passed. In the arena. Returns 0, or ACCOUNT_NOTHING. The
+ * pipeline fills in epoch, sequence and versions. Windows are closed by this call alone. */
+#define ACCOUNT_NOTHING 1
+int account_emit(struct account *a, struct arena *arena, struct summary *out);
+
+/* From now on everything open closes and every revision is due at once (the end of a replay). */
+void account_finish(struct account *a);
+
+/* The elapsed time at which account_emit may have something without any further reading; INT64_MAX:
+ * never. For the loop's timer. */
+int64_t account_due(const struct account *a);
+
+/* Rows of what changed since the last save: sites, devices and windows that are open or have a revision
+ * pending (STAGE_ACCOUNT, loaded at start), windows that are closed and clean (STAGE_WINDOW). */
+void account_save(struct account *a, struct state_out *out);
+int account_load(struct account *a, struct slice key, struct slice value);
+
+/* What was saved is committed: closed windows that did not change since and lie behind the lateness
+ * bound leave memory; account_add looks them up again when it must. */
+void account_committed(struct account *a);
+
+struct account_figures {
+    uint64_t windows_in_memory, windows_open, revisions_pending;
+    uint64_t windows_skipped;    /* empty windows that a jump in time left unpublished */
+};
+void account_figures(const struct account *a, struct account_figures *out);
+
+/* For the status: NULL-safe views of a site. INT64_MIN: nothing seen. */
+int64_t account_watermark(const struct account *a, int32_t site);
+uint32_t account_silent_devices(const struct account *a, int32_t site);
+
+#endif

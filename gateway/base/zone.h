@@ -1,0 +1,27 @@
+/* A time zone: where local days and months begin. Rules come from the machine's tzdata by GLib's
+ * GTimeZone. Times are UTC microseconds. */
+#ifndef BASE_ZONE_H
+#define BASE_ZONE_H
+
+#include <stdint.h>
+
+struct zone;
+
+#define ZONE_UNKNOWN 1
+
+/* Opens the IANA zone ("Asia/Seoul", "UTC"). ZONE_UNKNOWN when tzdata has none of that name. */
+int zone_open(const char *name, struct zone **out);
+void zone_close(struct zone *z);
+
+/* The first instant of the local day, or month, that holds t; and the first instant after it. A day
+ * that the zone begins at 01:00 (midnight skipped) begins there. */
+void zone_day(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
+void zone_month(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
+
+/* The first instant of a local calendar date, for validity edges ("2018-01-01"). */
+int64_t zone_date(struct zone *z, int year, int month, int day);
+
+/* The version of the machine's tzdata ("2024a"), or "unknown". Static storage. */
+const char *zone_rules_version(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* Ingest: the device side. Takes messages from the device broker, appends each to the intake journal
+ * inside Paho's callback, and only then lets it be acknowledged. There is never a queue in memory
+ * between the broker and the journal: the journal is the queue. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "journal/journal.h"
+#include "link/link.h"
+#include "model/plan.h"
+
+enum durability { DURABILITY_PROCESS, DURABILITY_POWER };
+
+struct ingest_conf {
+    struct link_conf link;       /* protocol preset: MQTT 5 */
+};
+
+extern const struct option ingest_options[];
+
+struct ingest;
+
+struct ingest_hooks {
+    void (*on_arrival)(void *self);          /* loop: frames stand in the journal; coalesced */
+    void (*on_change)(void *self);           /* loop: the link or its subscriptions changed */
+    void (*on_full)(void *self);             /* loop: the journal had no room; ingest has paused */
+    void (*on_closed)(void *self);
+    void *self;
+};
+
+/* Borrows the journal, whose one writer it is from now on. durability POWER syncs before each
+ * acknowledgement. max_payload_bytes: beyond, the frame keeps the head of the payload alone. */
+int ingest_open(uv_loop_t *loop, const struct ingest_conf *conf, struct journal *intake,
+                enum durability durability, int64_t max_payload_bytes,
+                const struct ingest_hooks *hooks, struct ingest **out);
+
+/* The topic rules to subscribe to; taken up at once when connected, and at every connect. Copies. */
+void ingest_subscribe(struct ingest *i, const struct plan *plan);
+
+void ingest_start(struct ingest *i);
+void ingest_pause(struct ingest *i);         /* disconnects; the broker keeps what we miss */
+void ingest_close(struct ingest *i);
+
+struct ingest_figures {
+    enum link_state state;
+    struct link_figures link;
+    struct link_session session;
+    uint64_t messages, retained, dup, too_large;
+    uint64_t sessions_lost;      /* connects at which the broker had forgotten us (not the first) */
+    uint32_t filters, filters_refused;
+};
+void ingest_figures(const struct ingest *i, struct ingest_figures *out);
+
+/* The subscription that a topic pattern stands for: "a/{site}/{device}/x" gives "a/+/+/x". */
+void ingest_filter(const char *pattern, struct buffer *out);
+
+#endif

@@ -1,0 +1,48 @@
+/* Metering: readings become amounts.
+ *
+ * A point's state is a pure left fold over its retained readings, sorted by (time, boot, sequence),
+ * from a frozen base. Baseline, delta, rollover, reset, dip and plausibility are decided in that order
+ * and in no other, whatever the order of arrival: any permutation of the same readings within the
+ * bound, with any duplicates, ends in the same amounts. A late reading refolds from its place until
+ * the state meets the old one again; what differs leaves as amounts with sign -1 and +1. */
+#ifndef METER_METER_H
+#define METER_METER_H
+
+#include "base/arena.h"
+#include "model/amount.h"
+#include "model/plan.h"
+#include "model/reading.h"
+#include "model/state.h"
+
+struct meter;
+
+/* Knows no points until configured. The caller owns *out. */
+void meter_open(struct meter **out);
+void meter_close(struct meter *m);
+
+/* Takes up a plan: points of the same site, device and id keep their state unless what bears on their
+ * fold (kind, unit, resolution, multiplier, modulus) changed: such a point begins anew, and the log
+ * says so. Borrows the plan until the next call. */
+void meter_configure(struct meter *m, const struct plan *plan);
+
+/* One reading that decoded well (r->verdict is COUNTED) through the fold of its point. Returns its
+ * verdict; out tells, in the arena, what it brought about, also when it is not counted (a candidate
+ * may change others). */
+enum verdict meter_take(struct meter *m, const struct reading *r, struct arena *arena,
+                        struct amounts *out);
+
+/* Writes a row for each point that changed since the last call. */
+void meter_save(struct meter *m, struct state_out *out);
+
+/* One row back; before any meter_take, after meter_configure. Rows of points that the plan does not
+ * have are kept aside and dropped. 0, or STATE_MALFORMED. */
+int meter_load(struct meter *m, struct slice key, struct slice value);
+
+/* For the status. */
+struct meter_figures {
+    uint64_t points, retained, held;
+    uint64_t retained_bytes;
+};
+void meter_figures(const struct meter *m, struct meter_figures *out);
+
+#endif

@@ -1,0 +1,25 @@
+/* Periods: the lengths of windows. A window is [start, end) of a site; minutes, quarter hours and hours
+ * are aligned to UTC, days and months to the site's zone. Numbers are frozen. */
+#ifndef MODEL_PERIOD_H
+#define MODEL_PERIOD_H
+
+#include <stdint.h>
+
+#include "base/zone.h"
+
+enum period {
+    PERIOD_MINUTE = 0,
+    PERIOD_QUARTER_HOUR = 1,
+    PERIOD_HOUR = 2,
+    PERIOD_DAY = 3,
+    PERIOD_MONTH = 4,
+    PERIOD_COUNT
+};
+
+/* "1min", "15min", "hour", "day", "month": in configuration and topics. NULL-ended. */
+extern const char *const period_names[];
+
+/* The window of that period that holds t. */
+void period_window(enum period p, struct zone *zone, int64_t t_us, int64_t *start_us, int64_t *end_us);
+
+#endif

@@ -1,0 +1,158 @@
+/* The plan: what is measured where and how it is accounted, that is, the part of the configuration that
+ * bears on meaning. It enters the log book as canonical YAML; every replay reads it from there. A plan
+ * does not change: a new configuration is a new plan. Indexes are of this plan only; what outlives a
+ * plan is keyed by text. */
+#ifndef MODEL_PLAN_H
+#define MODEL_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/number.h"
+#include "base/option.h"
+#include "base/zone.h"
+#include "model/gas.h"
+#include "model/period.h"
+#include "model/unit.h"
+
+enum point_kind { POINT_REGISTER, POINT_INTERVAL, POINT_STATE };
+enum point_role { ROLE_FISCAL, ROLE_SUB, ROLE_CHECK };
+enum stamp { STAMP_END, STAMP_START };
+enum direction { DIRECTION_IMPORT, DIRECTION_EXPORT, DIRECTION_GENERATION };
+enum scope { SCOPE_1 = 1, SCOPE_2 = 2, SCOPE_3 = 3 };
+
+/* A factor: so much of each gas for one unit of activity, from one day until another. Several rows of
+ * one id follow each other in time. */
+struct factor {
+    struct place place;
+    const char *id;              /* "kr-grid" */
+    const char *version;
+    const char *series;          /* tells apart factors that share everything else; may be empty */
+    const char *source;          /* publication; required: an auditor asks */
+    int64_t published_date;      /* yyyymmdd; 0: not told */
+    int64_t valid_from_date;     /* yyyymmdd; 0: since ever */
+    int64_t valid_to_date;       /* yyyymmdd, inclusive; 0: open */
+    const char *unit_name;
+    const struct unit *unit;     /* the activity's: of `per` */
+    struct decimal kg[GAS_COUNT];/* kg of gas per unit; exact */
+    bool has_gas[GAS_COUNT];     /* whether the row says so; a gas it does not name is not covered */
+};
+
+struct stream {                  /* source stream: what is accounted together */
+    struct place place;
+    const char *id;
+    int scope_choice;            /* index in "1","2","3" */
+    const char *category;
+    const char *carrier;         /* "electricity", "natural gas" */
+    const char *factor_id;
+    /* Filled in by the check: */
+    uint32_t *factors;           /* indexes in plan.factors, by valid_from */
+    size_t n_factors;
+    int32_t site, index;         /* the plan's */
+    enum dimension dimension;    /* of its points, all the same */
+};
+
+struct point {
+    struct place place;
+    const char *id;
+    int kind;                    /* enum point_kind */
+    const char *unit_name;       /* not for state */
+    const struct unit *unit;
+    struct decimal resolution;   /* of the declared unit; preset 0.000001 */
+    struct ratio tick;           /* resolution as a ratio, in the declared unit */
+    struct ratio tick_to_micro;  /* one tick in micro base units */
+    const char *stream_id;
+    int32_t stream;              /* index in plan.streams; -1 for state */
+    int role, direction;
+    int64_t interval_us;         /* kind interval: declared length */
+    int stamp;
+    int64_t max_gap_us;
+    struct decimal multiplier;   /* CT/VT ratio, pulse weight: raw value × multiplier = value in unit */
+    struct decimal modulus;      /* of a register, in raw value; 0: never rolls over */
+    bool reset_from_zero;
+    struct decimal max_rate;     /* units per hour; 0: no limit. Margin is 10 % */
+    int64_t max_rate_ticks_per_hour;  /* 0: none; margin included */
+    int64_t modulus_ticks;       /* 0: none */
+    int64_t lateness_us, keep;   /* the bound; from the plan's where not given */
+    int32_t site, device, index; /* the plan's */
+};
+
+struct device {
+    struct place place;
+    const char *id;
+    struct option_list points_list;
+    struct point **points;       /* into plan.points */
+    size_t n_points;
+    int64_t idle_us;
+    int32_t site, index;
+};
+
+struct site {
+    struct place place;
+    const char *id;
+    const char *zone_name;
+    const char *region;
+    uint32_t periods;            /* bits of enum period: published */
+    int smallest;                /* enum period: PERIOD_MINUTE or PERIOD_QUARTER_HOUR */
+    int64_t grace_us, max_lag_us, restate_every_us;
+    struct option_list devices_list, streams_list;
+    struct zone *zone;
+    int32_t first_device, n_devices, first_stream, n_streams;
+    int32_t index;
+};
+
+/* Where readings are expected, and how their payload is to be read. */
+struct topic_rule {
+    struct place place;
+    const char *pattern;         /* "carbon/v1/{site}/{device}/reading"; also + and one trailing # */
+    const char *decoder;         /* "reading", "batch", or a plugin's name */
+    struct option_raw options;   /* of the plugin */
+};
+
+struct plan {
+    const char *gateway_id;
+    int gwp_set;                 /* enum gwp_set */
+    int64_t max_future_us, lateness_us, keep, idle_us;
+    int64_t max_payload_bytes;
+    struct option_list topics, factors_list, sites_list;
+    /* Flattened by the check; sites, devices, points and streams in the order of the document. */
+    struct site *sites;
+    struct device *devices;
+    struct point *points;
+    struct stream *streams;
+    struct factor *factors;
+    size_t n_sites, n_devices, n_points, n_streams, n_factors;
+    char hash[65];               /* SHA-256 of the canonical form */
+    char factors_hash[65];       /* SHA-256 of the factors' part of it */
+    struct slice canonical;      /* canonical YAML; in the plan's arena */
+    struct plan_index *index;
+    struct arena arena;
+};
+
+/* The option rows of the plan's part of the document: the configuration file's table embeds them. */
+extern const struct option plan_options[];
+
+/* Reads and checks a plan from canonical YAML or from the plan's keys of a configuration file. Returns
+ * 0 and a plan that the caller owns, or OPTION_WRONG with everything that is wrong in problems. */
+int plan_read(struct slice yaml, struct problems *problems, struct plan **out);
+
+/* The same from a struct plan's members that option_read has filled (gateway_id to sites_list). */
+int plan_check(struct plan *raw, struct problems *problems);
+
+void plan_free(struct plan *p);
+
+/* Lookups by text; -1 when there is none. Constant time. */
+int32_t plan_site(const struct plan *p, struct slice id);
+int32_t plan_device(const struct plan *p, int32_t site, struct slice id);
+int32_t plan_point(const struct plan *p, int32_t device, struct slice id);
+
+/* The factor of a stream that is valid at an instant, by the site's zone: index in plan.factors, or -1:
+ * none, MISSING. */
+int32_t plan_factor_at(const struct plan *p, int32_t stream, int64_t t_us);
+
+/* The next instant after t at which plan_factor_at may change; INT64_MAX: never. */
+int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us);
+
+#endif

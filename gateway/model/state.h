@@ -1,0 +1,31 @@
+/* State: how a stage's memory becomes rows of a snapshot and comes back. A stage writes what changed
+ * since the last save, a row for each thing, and never everything at each commit. A row's first byte
+ * is its format version: an older one is read, a newer one is refused with both numbers. */
+#ifndef MODEL_STATE_H
+#define MODEL_STATE_H
+
+#include "base/buffer.h"
+#include "base/slice.h"
+
+/* Numbers are frozen: they stand in the store. All rows are loaded at start, but those of STAGE_WINDOW:
+ * closed windows, which are looked up one by one when something late arrives. */
+enum stage { STAGE_PIPELINE = 1, STAGE_LEDGER = 2, STAGE_METER = 3, STAGE_ACCOUNT = 4, STAGE_WINDOW = 5 };
+
+/* Where rows go. put copies key and value. */
+struct state_out {
+    void (*put)(void *self, enum stage stage, struct slice key, struct slice value);
+    void (*drop)(void *self, enum stage stage, struct slice key);
+    void *self;
+};
+
+/* Where a row that is no longer in memory is looked up. Returns 0 and fills out (borrowed until the
+ * next call), STATE_ABSENT, or negative. */
+#define STATE_ABSENT 1
+struct state_in {
+    int (*get)(void *self, enum stage stage, struct slice key, struct slice *out);
+    void *self;
+};
+
+#define STATE_MALFORMED 2        /* what a load returns for a row that does not fit */
+
+#endif

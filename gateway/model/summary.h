@@ -1,0 +1,110 @@
+/* A summary: what is published for one window of one site in one revision. Plain values; publish/
+ * encodes them. All of it follows from the log book alone, so that a replay gives the same bytes. */
+#ifndef MODEL_SUMMARY_H
+#define MODEL_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/number.h"
+#include "model/amount.h"
+#include "model/gas.h"
+#include "model/period.h"
+#include "model/unit.h"
+#include "model/verdict.h"
+
+/* Why a revision after the first. Bits; numbers of the bits as in carbon.v1.Reason. */
+enum reason {
+    REASON_LATE = 1,             /* an amount came after the window had been published */
+    REASON_INTENSITY_ACTUAL = 2,
+    REASON_FACTOR = 3,
+    REASON_SUBSTITUTION = 4,
+    REASON_OPERATOR = 5,
+    REASON_RECLASSIFIED = 6,     /* a later reading changed what an earlier one counts for */
+    REASON_CONFIG = 7,
+    REASON_READMIT = 8,
+};
+
+enum factor_status { FACTOR_ACTUAL = 1, FACTOR_FORECAST = 2, FACTOR_ANNUAL = 3, FACTOR_PROVISIONAL = 4,
+                     FACTOR_MISSING = 5 };
+
+/* One factor's share of a stream in this window. */
+struct summary_factor {
+    int32_t factor;              /* index in the plan; -1 when MISSING */
+    enum factor_status status;
+    int128 activity_micro;       /* how much activity it was applied to */
+};
+
+struct summary_stream {
+    int32_t stream;              /* index in the plan */
+    int128 activity_micro;       /* micro base units: µWh, µg, µm3 */
+    int128 part_micro[PART_COUNT];      /* add up to activity_micro */
+    int128 unverified_micro;     /* late beyond the bound: in no total */
+    uint32_t unverified_readings;
+    int128 gas_ug[GAS_COUNT];
+    uint32_t gases_covered;      /* bit per gas that every factor used names */
+    int128 co2e_ug;              /* by the plan's GWP set */
+    bool has_co2e;               /* false: a factor is missing, so the sum would lie */
+    int128 unverified_co2e_ug;
+    uint32_t flags;              /* AMOUNT_… of what took part */
+    int64_t valid_ms, expected_ms;
+    const int32_t *points;       /* of the stream, in plan order */
+    size_t n_points;
+    struct summary_factor *factors;
+    size_t n_factors;
+};
+
+/* A total of one carrier, in micro base units of its dimension. */
+struct summary_carrier {
+    const char *carrier;
+    enum dimension dimension;
+    int128 imported_micro, exported_micro, generated_micro;
+};
+
+/* What a revision replaces: the figures of the revision before. */
+struct summary_change {
+    int32_t stream;              /* index in the plan; -1: the window's totals */
+    int128 activity_before_micro, activity_after_micro;  /* of a stream */
+    int128 co2e_before_ug, co2e_after_ug;
+    bool had_co2e, has_co2e;
+};
+
+struct summary {
+    /* Identity. */
+    int32_t site;                /* index in the plan */
+    enum period period;
+    int64_t start_us, end_us;
+    uint32_t revision;           /* from 1 */
+    uint32_t reasons;            /* bit per enum reason; 0 in the first revision */
+    int64_t watermark_us;        /* of the site when it left */
+    int64_t published_us;        /* the log book's time */
+    uint64_t gateway_epoch;      /* given by the pipeline: epoch, ordinal, sequence, versions */
+    uint32_t epoch_ordinal;
+    uint64_t sequence;
+    uint64_t cause;              /* log book sequence of the entry that brought it about */
+    const char *gateway_version, *tzdata_version;
+
+    /* What it says. */
+    struct summary_stream *streams;
+    size_t n_streams;
+    struct summary_carrier *carriers;
+    size_t n_carriers;
+    int128 scope_co2e_ug[4];     /* [1] to [3]; scope 2 location-based */
+    bool scope_has_co2e[4];      /* false: nothing in that scope, or a factor is missing */
+    bool scope_is_incomplete[4]; /* a factor is missing: the sum leaves streams out */
+    int128 biogenic_co2_ug;
+    uint32_t gases_covered;
+
+    /* How good it is. */
+    int64_t valid_ms, expected_ms;
+    uint32_t points_valid, points_expected;
+    uint64_t readings;           /* whose amount lies, wholly or in part, in the window */
+    uint32_t silent_devices;     /* idle when it left */
+    bool is_clock_unsynchronised;
+
+    struct summary_change *changes;   /* of revisions after the first; totals first */
+    size_t n_changes;
+};
+
+#endif

@@ -1,0 +1,93 @@
+/* The store: one SQLite file with the snapshot of the stages, the summaries ever published (the
+ * history), and those not yet acknowledged upstream (the outbox). An operator may look into it with
+ * sqlite3 at any time.
+ *
+ * All that one stretch of the log book brought about is gathered in a batch and written in one
+ * transaction together with the position in the log book: state, summaries and position can never
+ * disagree. WAL, synchronous=FULL. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "model/state.h"
+
+struct store;
+
+#define STORE_NONE 1
+
+/* A summary as it is published: encoded once, sent as often as it takes. */
+struct store_summary {
+    uint32_t epoch_ordinal;
+    uint64_t sequence;           /* with the ordinal the key, and the order of sending */
+    uint64_t cause;              /* log book sequence that brought it about */
+    uint32_t ordinal;            /* among the summaries of that cause, from 0 */
+    const char *id, *site, *period;
+    int64_t start_us, end_us, published_us;
+    uint32_t revision;
+    const char *topic;
+    struct slice payload;
+};
+
+/* Opens the file, creates it or brings an older format up to date; a newer one is refused with both
+ * numbers. One process at a time. */
+int store_open(const char *path, struct store **out);
+void store_close(struct store *s);
+
+/* The log book sequence whose effects are all in here, and none of a later one; 0 for a new store. */
+uint64_t store_position(const struct store *s);
+
+/* Gives every state row but those of STAGE_WINDOW to on_row, ordered by stage and key. on_row returns 0
+ * or what store_load returns at once. */
+int store_load(struct store *s,
+               int (*on_row)(void *self, enum stage stage, struct slice key, struct slice value),
+               void *self);
+
+/* One committed state row. 0 and a slice valid until the next call, STATE_ABSENT, or negative. For the
+ * loop thread; has its own connection, so it never waits for a write. */
+int store_get(struct store *s, enum stage stage, struct slice key, struct slice *out);
+
+/* What is to be committed next. Filled on the loop, written on a worker, never both at once. */
+struct store_batch;
+
+struct store_batch *store_batch_new(void);
+void store_batch_free(struct store_batch *b);
+void store_batch_clear(struct store_batch *b);
+bool store_batch_is_empty(const struct store_batch *b);
+size_t store_batch_bytes(const struct store_batch *b);
+
+/* A later put or drop of the same row in one batch wins. */
+struct state_out store_batch_state(struct store_batch *b);
+void store_batch_summary(struct store_batch *b, const struct store_summary *row);   /* copies */
+uint32_t store_batch_summaries(const struct store_batch *b);
+void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uint64_t sequence);
+void store_batch_position(struct store_batch *b, uint64_t log_book);
+
+/* Writes the batch in one transaction, synced. Worker thread; a disk's time. When it fails nothing of
+ * it is in, and the same batch may be tried again. */
+int store_write(struct store *s, const struct store_batch *b);
+
+/* The next summary of the outbox behind (ordinal, sequence), in order of sending. Texts and payload in
+ * the arena. 0, or STORE_NONE. Loop thread. */
+int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
+                      struct arena *arena, struct store_summary *out);
+
+/* Every summary of the history in order of sending, for replay's output and inspection. */
+int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
+                       struct arena *arena, struct store_summary *out);
+
+/* Removes acknowledged summaries published before the time, at most `most` of them. Worker thread. */
+int store_forget(struct store *s, int64_t published_before_us, uint32_t most);
+
+struct store_figures {
+    uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */
+    uint64_t file_bytes;
+};
+/* Loop thread; counts kept in memory, no query. */
+void store_figures(const struct store *s, struct store_figures *out);
+
+#endif
