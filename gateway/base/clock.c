@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /* No clock that stands before this can be right. A constant that is raised with each release, and not
- * the compiler's __DATE__: two builds of one source must give the same bytes. 2025-11-01T00:00:00Z. */
-#define BUILT_UNIX_US (INT64_C(1761955200) * 1000000)
+ * the compiler's __DATE__: two builds of one source must give the same bytes. 2026-11-01T00:00:00Z. */
+#define BUILT_UNIX_US (INT64_C(1793491200) * 1000000)
 
 static int64_t micros(struct timespec t)
 {
@@ -97,7 +97,7 @@ void time_print(int64_t unix_us, char out[32])
     int64_t rest_us = unix_us % 1000000;
     if (rest_us < 0)
         rest_us += 1000000;
-    time_t seconds = (time_t)((unix_us - rest_us) / 1000000);
+    time_t seconds = (time_t)(unix_us / 1000000 - (unix_us % 1000000 < 0));
 
     struct tm t;
     gmtime_r(&seconds, &t);
@@ -179,7 +179,7 @@ int time_parse(const char *text, int64_t *out_unix_us)
     }
 
     int day = t.tm_mday;
-    time_t seconds = timegm(&t);        /* turns the 30th of February into a day of March */
+    time_t seconds = timegm(&t); /* turns the 30th of February into a day of March */
     if (t.tm_mday != day)
         return 1;
     *out_unix_us = (int64_t)seconds * 1000000 + fraction_us;

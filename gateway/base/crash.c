@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static pthread_once_t read_once = PTHREAD_ONCE_INIT;
-static const char *wanted;              /* NULL: no point */
+static const char *wanted; /* NULL: no point */
 static size_t wanted_size;
 static atomic_long passes_left;
 

@@ -20,12 +20,16 @@ struct file_map {
     bool is_writable;
 };
 
+/* What a temporary name ends in. A kill can leave such a file behind; the next writer of the same path
+ * overwrites it, and whoever lists a directory may remove it. */
+#define FILE_TEMPORARY ".new"
+
 /* Creates path with size bytes allocated (fallocate, zeros) and synced, by way of a temporary name
  * beside it, a rename, and a sync of the directory. -EEXIST when path is there, -ENOSPC. */
 int file_allocate(const char *path, size_t size);
 
-/* Maps the whole file, shared. A writable map is advised MADV_RANDOM, so that a page is written once
- * and not with its neighbours. */
+/* Maps the whole file, shared; an empty one has size 0 and no bytes. A writable map is advised
+ * MADV_RANDOM, so that a page is written once and not with its neighbours. */
 int file_map(const char *path, bool is_writable, struct file_map *out);
 
 /* Gives a map back; accepts a zeroed one. Syncs nothing. */
@@ -35,7 +39,8 @@ void file_unmap(struct file_map *m);
  * is never to be tried again on the same pages: the kernel may have dropped them. */
 int file_sync(const struct file_map *m);
 
-int file_make_directory(const char *path);        /* 0 also when it is there; parents must exist */
+/* Makes a directory and syncs its parent. 0 also when it is there; parents must exist. */
+int file_make_directory(const char *path);
 int file_sync_directory(const char *path);
 int file_rename(const char *from, const char *to);   /* and syncs the directory of `to` */
 int file_remove(const char *path);                   /* 0 also when it is not there */
@@ -54,7 +59,8 @@ int file_replace(const char *path, struct slice bytes);
 /* Calls on_name for every entry of a directory but . and .., in byte order of the names. */
 int file_list(const char *path, void (*on_name)(void *self, const char *name), void *self);
 
-/* Takes an advisory lock that lasts until the process ends (flock on path, created if missing).
+/* Takes an advisory lock that lasts until the process ends or closes *out_fd (flock on path, created if
+ * missing).
  * -EWOULDBLOCK when another process holds it. */
 int file_lock(const char *path, int *out_fd);
 

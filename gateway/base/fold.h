@@ -10,14 +10,14 @@
 #define FOLD_SPAN_US INT64_C(60000000)
 
 struct fold_slot {
-    char id[48];        /* longer ids are told apart by this much; empty: the slot is free */
+    char id[48]; /* longer ids are told apart by this much; empty: the slot is free */
     int64_t since_us;
     uint64_t n_lines;
 };
 
 /* A zeroed struct is an empty fold. */
 struct fold {
-    uint64_t shown_most;        /* lines per id and span */
+    uint64_t shown_most; /* lines per id and span */
     struct fold_slot slots[FOLD_IDS];
 };
 

@@ -75,7 +75,8 @@ static void line_print_args(struct line *l, const char *format, va_list args)
     l->size += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-__attribute__((format(printf, 2, 3))) static void line_print(struct line *l, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void line_print(struct line *l, const char *format,
+                                                             ...)
 {
     va_list args;
     va_start(args, format);
@@ -152,7 +153,6 @@ void log_line(enum log_level level, const char *id, const char *format, ...)
     struct line l;
     if (fold_line(id, &l)) {
         line_begin(&l, level, id);
-        errno = saved_errno;            /* for %m */
         va_list args;
         va_start(args, format);
         line_print_args(&l, format, args);

@@ -16,9 +16,9 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-#define SCALE_MOST      18
-#define INT128_MOST     ((int128)(~(uint128)0 >> 1))
-#define TEN_TO_18       UINT64_C(1000000000000000000)
+#define SCALE_MOST  18
+#define INT128_MOST ((int128)(~(uint128)0 >> 1))
+#define TEN_TO_18   UINT64_C(1000000000000000000)
 
 static uint128 magnitude(int128 v)
 {
@@ -59,9 +59,10 @@ struct parse {
 
 static bool takes(struct parse *p, char c)
 {
-    bool is_there = p->at < p->end && *p->at == (uint8_t)c;
-    p->at += is_there;
-    return is_there;
+    if (p->at == p->end || *p->at != (uint8_t)c)
+        return false;
+    p->at++;
+    return true;
 }
 
 static void push_digit(struct parse *p, unsigned digit)
@@ -191,7 +192,7 @@ void micro_print(int128 micro, char out[48])
 
 _Static_assert(DBL_MANT_DIG == 53 && sizeof(double) == sizeof(uint64_t), "an IEEE 754 binary64");
 
-#define EXPONENT_SPECIAL 0x7ff          /* infinities and NaN */
+#define EXPONENT_SPECIAL 0x7ff /* infinities and NaN */
 
 /* |value| = mantissa × 2^exponent, exactly. */
 struct binary {
@@ -205,7 +206,7 @@ static struct binary take_apart(double value)
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     int biased = (int)(bits >> 52 & EXPONENT_SPECIAL);
-    uint64_t fraction = bits & (UINT64_C(1) << 52) - 1;
+    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
     bool is_denormal = biased == 0;
     return (struct binary){
         .mantissa = is_denormal ? fraction : fraction | UINT64_C(1) << 52,
@@ -235,7 +236,7 @@ static uint128 scale_binary(uint128 product, int exponent, uint64_t num)
     /* A divisor of 2^117 or more is more than twice the product. */
     if (bit_length(num) - exponent > 117)
         return 0;
-    if (num == 1)                       /* the common one: a resolution of 1e-6 has num 1 */
+    if (num == 1) /* the common one: a resolution of 1e-6 has num 1 */
         return shift_down(product, -exponent);
     return divide(product, (uint128)num << -exponent);
 }
@@ -265,7 +266,7 @@ static struct wide multiply(uint128 a, uint128 b)
 {
     uint128 a0 = (uint64_t)a, a1 = a >> 64, b0 = (uint64_t)b, b1 = b >> 64;
     uint128 low = a0 * b0;
-    uint128 middle = a1 * b0 + (low >> 64);             /* at most 2^128 - 2^64: fits */
+    uint128 middle = a1 * b0 + (low >> 64); /* at most 2^128 - 2^64: fits */
     uint128 other = a0 * b1 + (uint64_t)middle;
     return (struct wide){
         .high = a1 * b1 + (middle >> 64) + (other >> 64),
@@ -298,8 +299,8 @@ int number_scale(int128 a, int128 num, int128 den, int128 *out)
     struct wide product = multiply(magnitude(a), magnitude(num));
     if (product.high >= (uint128)den)
         return NUMBER_OVERFLOW;
-    uint128 result = product.high == 0 ? divide(product.low, (uint128)den)
-                                       : divide_wide(product, (uint128)den);
+    uint128 result =
+        product.high == 0 ? divide(product.low, (uint128)den) : divide_wide(product, (uint128)den);
     if (result > (uint128)INT128_MOST)
         return NUMBER_OVERFLOW;
     *out = (a < 0) != (num < 0) ? -(int128)result : (int128)result;

@@ -32,12 +32,12 @@ int decimal_parse(struct slice text, struct decimal *out);
 /* Writes the shortest plain form ("0.4585", "-3", "28"), NUL-ended; trailing zeros as stored. */
 void decimal_print(struct decimal d, char out[32]);
 
-/* value / (num/den) as an integer, half to even from the exact binary value of `value`.
+/* value / resolution (which is above 0) as an integer, half to even from the exact binary value of `value`.
  * NUMBER_OVERFLOW when it does not fit in 63 bits; NUMBER_MALFORMED when value is NaN or infinite. */
 int number_ticks(double value, struct ratio resolution, int64_t *out);
 
-/* a × num / den, half to even. den > 0. Exact over the whole range; NUMBER_OVERFLOW when the product
- * or the result does not fit 127 bits. */
+/* a × num / den, half to even. den > 0. Exact over the whole range, the product may have 254 bits;
+ * NUMBER_OVERFLOW when the result does not fit 127 bits. */
 int number_scale(int128 a, int128 num, int128 den, int128 *out);
 
 /* a + b; NUMBER_OVERFLOW leaves out untouched. */

@@ -1,9 +1,9 @@
 /* Options: what can be configured, as tables, and how YAML becomes a struct.
  *
- * Each room declares one table next to the struct it fills. Reading, `check`, `--help` and writing the
- * canonical form all walk the same tables, so they cannot disagree. A whole document is read however
- * many mistakes it has: each becomes a problem with file, line, column, what was expected and the
- * nearest right name. */
+ * Each room declares one table next to the struct it fills. Reading, `check`, `--help` and writing
+ * the canonical form all walk the same tables, so they cannot disagree. A whole document is read
+ * however many mistakes it has: each becomes a problem with file, line, column, what was expected
+ * and the nearest right name. */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 
@@ -33,8 +33,8 @@ enum option_type {
     OPT_RAW,        /* struct option_raw        any YAML subtree, kept for somebody else's table */
 };
 
-/* Where something stands in a document. The first member of every OPT_LIST row; also given to whoever
- * finds a mistake later. Lines and columns begin at 1; 0: stands nowhere (a preset). */
+/* Where something stands in a document. The first member of every OPT_LIST row; also given to
+ * whoever finds a mistake later. Lines and columns begin at 1; 0: stands nowhere (a preset). */
 struct place {
     uint32_t line, column;
 };
@@ -44,7 +44,8 @@ struct option_list {
     size_t n;
 };
 
-/* A subtree in canonical YAML, and where it stood. An empty mapping, or nothing, is the empty slice. */
+/* A subtree in canonical YAML, and where it stood. An empty mapping, or nothing, is the empty
+ * slice. */
 struct option_raw {
     struct place place;
     struct slice yaml;
@@ -69,8 +70,8 @@ struct option {
     const char *help;              /* one sentence */
 };
 
-/* Mistakes found in a document, in the order of their places. Beyond PROBLEMS_MOST the last one says
- * that there are more. */
+/* Mistakes found in a document, in the order of their places. Beyond PROBLEMS_MOST the last one
+ * says that there are more. */
 #define PROBLEMS_MOST 10000
 
 struct problem {
@@ -94,21 +95,21 @@ void problem_add(struct problems *p, struct place place, const char *format, ...
  * stands nowhere. */
 void problems_print(const struct problems *p, struct buffer *out);
 
-/* Fills conf from the YAML text. Strings and lists live in the arena. Mistakes are added to problems;
- * what was wrong keeps its preset, so reading on is safe. Returns 0, or OPTION_WRONG when problems
- * were added. Only one document of at most OPTION_BYTES_MOST, nested at most OPTION_DEPTH_MOST deep;
- * no anchors, aliases or tags; a key twice is a mistake. An empty document, and an empty or absent
- * table, is a mapping without keys: what is required in it is missing. A scalar that has no preset and
- * is not required may be left empty: none. Text that is no YAML is one problem, and conf holds its
- * presets. */
+/* Fills conf from the YAML text. Strings and lists live in the arena. Mistakes are added to
+ * problems; what was wrong keeps its preset, so reading on is safe. Returns 0, or OPTION_WRONG
+ * when problems were added. Only one document of at most OPTION_BYTES_MOST, nested at most
+ * OPTION_DEPTH_MOST deep; no anchors, aliases or tags; a key twice is a mistake. An empty
+ * document, and an empty or absent table, is a mapping without keys: what is required in it is
+ * missing. A scalar that has no preset and is not required may be left empty: none. Text that is
+ * no YAML is one problem, and conf holds its presets. */
 #define OPTION_WRONG 1
 #define OPTION_BYTES_MOST (4u << 20)
 #define OPTION_DEPTH_MOST 16
 int option_read(const struct option *table, void *conf, struct slice yaml, struct arena *arena,
                 struct problems *problems);
 
-/* The same for what option_write wrote: of any size, and the rows that it leaves out (secret, local)
- * hold their presets and are not missed. */
+/* The same for what option_write wrote: of any size, and the rows that it leaves out (secret,
+ * local) hold their presets and are not missed. */
 int option_read_written(const struct option *table, void *conf, struct slice yaml,
                         struct arena *arena, struct problems *problems);
 
@@ -119,10 +120,10 @@ int option_read_raw(const struct option *table, void *conf, const struct option_
 /* Fills conf with the presets alone. */
 void option_preset(const struct option *table, void *conf, struct arena *arena);
 
-/* Writes conf, which option_read or option_preset filled, as canonical YAML: every row in table order,
- * every value explicit and in one form, no
- * comments, nothing secret or local. option_read_written of it gives an equal struct (but for places and
- * what was left out), and writing that again the same bytes. */
+/* Writes conf, as option_read or option_preset filled it, in canonical YAML: every row in table
+ * order, every value explicit and in one form, no comments, nothing secret or local.
+ * option_read_written of it gives an equal struct (but for places and what was left out), and
+ * writing that again the same bytes. */
 void option_write(const struct option *table, const void *conf, struct buffer *out);
 
 /* Writes the reference: each row with type, preset, bounds, choices and help, indented by level. */

@@ -48,7 +48,7 @@ static int tail_of(uint8_t first, uint32_t *code, uint32_t *least)
 
 static bool is_clean_code(uint32_t code)
 {
-    bool is_control = code <= 0x9f;             /* of those above ASCII: U+0080 to U+009F */
+    bool is_control = code <= 0x9f; /* of those above ASCII: U+0080 to U+009F */
     bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
     bool is_no_character = code == 0xfffe || code == 0xffff;
     return !is_control && !is_surrogate && !is_no_character && code <= 0x10ffff;

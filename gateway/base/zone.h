@@ -1,5 +1,6 @@
 /* A time zone: where local days and months begin. Rules come from the machine's tzdata by GLib's
- * GTimeZone. Times are UTC microseconds. */
+ * GTimeZone. Times are UTC microseconds. The last day and month are remembered, so asking again for a
+ * time in the same one is two comparisons; a zone is therefore not for two threads at once. */
 #ifndef BASE_ZONE_H
 #define BASE_ZONE_H
 
@@ -14,11 +15,13 @@ int zone_open(const char *name, struct zone **out);
 void zone_close(struct zone *z);
 
 /* The first instant of the local day, or month, that holds t; and the first instant after it. A day
- * that the zone begins at 01:00 (midnight skipped) begins there. */
+ * that the zone begins at 01:00 (midnight skipped) begins there. Days follow each other without hole or
+ * overlap, also where clocks go back across midnight: those minutes belong to the later day. */
 void zone_day(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
 void zone_month(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
 
-/* The first instant of a local calendar date, for validity edges ("2018-01-01"). */
+/* The first instant of a local calendar date, for validity edges ("2018-01-01"). A date that the zone
+ * left out begins with the next one. */
 int64_t zone_date(struct zone *z, int year, int month, int day);
 
 /* The version of the machine's tzdata ("2024a"), or "unknown". Static storage. */
