@@ -22,4 +22,8 @@ extern const char *const period_names[];
 /* The window of that period that holds t. */
 void period_window(enum period p, struct zone *zone, int64_t t_us, int64_t *start_us, int64_t *end_us);
 
+/* The greatest length that a window of the period has: a day of 25 hours, a month of 31 days with
+ * one of them. */
+int64_t period_longest_us(enum period p);
+
 #endif

@@ -35,6 +35,8 @@ struct factor {
     int64_t valid_from_date;     /* yyyymmdd; 0: since ever */
     int64_t valid_to_date;       /* yyyymmdd, inclusive; 0: open */
     const char *unit_name;
+    const char *kg_text[GAS_COUNT];   /* as written; empty: the row does not name the gas */
+    /* Filled in by the check: */
     const struct unit *unit;     /* the activity's: of `per` */
     struct decimal kg[GAS_COUNT];/* kg of gas per unit; exact */
     bool has_gas[GAS_COUNT];     /* whether the row says so; a gas it does not name is not covered */
@@ -46,12 +48,14 @@ struct stream {                  /* source stream: what is accounted together */
     int scope_choice;            /* index in "1","2","3" */
     const char *category;
     const char *carrier;         /* "electricity", "natural gas" */
-    const char *factor_id;
+    const char *factor_id;       /* empty: activity alone; its emissions are MISSING */
+    const char *series;          /* of the factor; may stay empty where the factor has but one */
     /* Filled in by the check: */
-    uint32_t *factors;           /* indexes in plan.factors, by valid_from */
+    const uint32_t *factors;     /* indexes in plan.factors, by valid_from */
+    const int64_t *from_us, *until_us;  /* of each: [from, until) by the site's zone */
     size_t n_factors;
     int32_t site, index;         /* the plan's */
-    enum dimension dimension;    /* of its points, all the same */
+    enum dimension dimension;    /* of its points, all the same; without any, of its factor */
 };
 
 struct point {
@@ -59,9 +63,10 @@ struct point {
     const char *id;
     int kind;                    /* enum point_kind */
     const char *unit_name;       /* not for state */
-    const struct unit *unit;
+    const struct unit *unit;     /* NULL for state */
     struct decimal resolution;   /* of the declared unit; preset 0.000001 */
     struct ratio tick;           /* resolution as a ratio, in the declared unit */
+    struct ratio tick_of_raw;    /* resolution / multiplier: number_ticks(raw, tick_of_raw) */
     struct ratio tick_to_micro;  /* one tick in micro base units */
     const char *stream_id;
     int32_t stream;              /* index in plan.streams; -1 for state */
@@ -70,9 +75,9 @@ struct point {
     int stamp;
     int64_t max_gap_us;
     struct decimal multiplier;   /* CT/VT ratio, pulse weight: raw value × multiplier = value in unit */
-    struct decimal modulus;      /* of a register, in raw value; 0: never rolls over */
+    struct decimal modulus;      /* of a register, in raw value: a whole number of ticks; 0: none */
     bool reset_from_zero;
-    struct decimal max_rate;     /* units per hour; 0: no limit. Margin is 10 % */
+    struct decimal max_rate;     /* of value × multiplier, units per hour; 0: no limit. Margin is 10 % */
     int64_t max_rate_ticks_per_hour;  /* 0: none; margin included */
     int64_t modulus_ticks;       /* 0: none */
     int64_t lateness_us, keep;   /* the bound; from the plan's where not given */
@@ -97,6 +102,7 @@ struct site {
     uint32_t periods;            /* bits of enum period: published */
     int smallest;                /* enum period: PERIOD_MINUTE or PERIOD_QUARTER_HOUR */
     int64_t grace_us, max_lag_us, restate_every_us;
+    bool publish_shorter;        /* also periods shorter than its shortest interval point's */
     struct option_list devices_list, streams_list;
     struct zone *zone;
     int32_t first_device, n_devices, first_stream, n_streams;
@@ -117,7 +123,8 @@ struct plan {
     int64_t max_future_us, lateness_us, keep, idle_us;
     int64_t max_payload_bytes;
     struct option_list topics, factors_list, sites_list;
-    /* Flattened by the check; sites, devices, points and streams in the order of the document. */
+    /* Flattened by the check: copies of the lists' rows, with what follows from them filled in; sites,
+     * devices, points and streams in the order of the document, factors by id, series and validity. */
     struct site *sites;
     struct device *devices;
     struct point *points;
@@ -126,7 +133,7 @@ struct plan {
     size_t n_sites, n_devices, n_points, n_streams, n_factors;
     char hash[65];               /* SHA-256 of the canonical form */
     char factors_hash[65];       /* SHA-256 of the factors' part of it */
-    struct slice canonical;      /* canonical YAML; in the plan's arena */
+    struct slice canonical;      /* canonical YAML, a NUL behind it; in the plan's arena */
     struct plan_index *index;
     struct arena arena;
 };
@@ -138,9 +145,15 @@ extern const struct option plan_options[];
  * 0 and a plan that the caller owns, or OPTION_WRONG with everything that is wrong in problems. */
 int plan_read(struct slice yaml, struct problems *problems, struct plan **out);
 
-/* The same from a struct plan's members that option_read has filled (gateway_id to sites_list). */
+/* Checks a struct plan whose members from gateway_id to sites_list option_read has filled, and fills in
+ * the rest. The plan's arena must be ready (arena_init without a bound), and what option_read allocated
+ * must outlive the plan: best from that same arena. Every mistake is added to problems, however many
+ * there are; call it also when option_read found some. Returns 0, or OPTION_WRONG when problems holds
+ * any: the plan is then good for nothing but plan_fini. */
 int plan_check(struct plan *raw, struct problems *problems);
 
+/* Ends a plan that somebody embeds; and one that plan_read gave. Both accept NULL. */
+void plan_fini(struct plan *p);
 void plan_free(struct plan *p);
 
 /* Lookups by text; -1 when there is none. Constant time. */

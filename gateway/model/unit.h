@@ -23,8 +23,11 @@ struct unit {
 const struct unit *unit_by_name(const char *name);
 const struct unit *unit_by_number(uint32_t number);
 
-/* The base unit of a dimension: Wh, g, m3. */
+/* The base unit of a dimension: Wh, g, m3. NULL for DIMENSION_NONE. */
 const struct unit *unit_base(enum dimension d);
+
+/* "energy", "mass", "volume"; "none". */
+const char *dimension_name(enum dimension d);
 
 /* All names, NULL-ended, for "did you mean" and choices. */
 const char *const *unit_names(void);

@@ -1,0 +1,51 @@
+/* What the files of the plan share among themselves; nobody else includes it. plan_check.c says in
+ * which order the parts run and what each may rely on. */
+#ifndef MODEL_PLAN_PARTS_H
+#define MODEL_PLAN_PARTS_H
+
+#include "model/plan.h"
+
+/* Index: from (parent, id) to a place in the plan's arrays. Never grows: n is the most it will hold. */
+enum index_kind { INDEX_SITE, INDEX_DEVICE, INDEX_POINT, INDEX_STREAM };
+
+struct plan_index *plan_index_new(struct arena *arena, size_t n);
+
+/* -1 when there is none. The parent of a site is -1. */
+int32_t plan_index_find(const struct plan_index *x, enum index_kind kind, int32_t parent,
+                        struct slice id);
+
+/* Adds it and returns -1, or returns what stands there already. Borrows the id. */
+int32_t plan_index_add(struct plan_index *x, enum index_kind kind, int32_t parent, const char *id,
+                       int32_t value);
+
+/* The rows of the factors' part, whose canonical form is hashed on its own. */
+extern const struct option plan_factor_options[];
+
+/* Fills in the two rules that hold where a plan declares none, and checks what is declared. */
+void plan_preset_topics(struct plan *p);
+void plan_check_topics(struct plan *p, struct problems *problems);
+
+/* Factors: units and gases of each row, and that the rows of one id follow each other. */
+void plan_check_factors(struct plan *p, struct problems *problems);
+
+/* Finds the rows of a stream's factor. */
+void plan_check_stream(struct plan *p, struct stream *s, struct problems *problems);
+
+/* When each of them is valid, by the site's zone. Only for a plan without mistakes. */
+void plan_lay_validity(struct plan *p, struct stream *s);
+
+/* One point, its stream's dimension included. */
+void plan_check_point(struct plan *p, struct point *pt, struct problems *problems);
+
+/* A unit by name; if there is none it says so, with the nearest and all that there are. what names the
+ * row: "point \"p\"". Empty names were a problem to option_read already: NULL without a word. */
+const struct unit *plan_check_unit(const char *name, const char *what, const char *id,
+                                   struct place place, struct problems *problems);
+
+/* NULL and "" are the same: a text that was not given. */
+static inline bool text_is_empty(const char *text)
+{
+    return text == NULL || *text == '\0';
+}
+
+#endif
