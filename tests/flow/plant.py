@@ -114,6 +114,7 @@ class Broker(Program):
         self.port = port or free_port()
         path = Path(place) / f"{name}.conf"
         lines = [f"listener {self.port} 127.0.0.1", f"allow_anonymous {'true' if anonymous else 'false'}"]
+        lines += ["log_type error", "log_type warning", "log_type notice", "log_type subscribe"]
         if tls:
             lines += [f"cafile {tls / 'ca.pem'}", f"certfile {tls / 'cert.pem'}", f"keyfile {tls / 'key.pem'}"]
         if not is_stock:

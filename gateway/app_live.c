@@ -1,0 +1,235 @@
+/* The loop's work: arrivals are taken, the log book is followed, what came of it is committed.
+ *
+ * Taking is bounded in two ways: one TOOK entry names a few thousand frames at most, so that the loop
+ * comes round; and while a commit is slow, no more is taken than a batch may hold. Then the journal
+ * simply grows: it is the queue. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_private.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define FRAMES_PER_ENTRY 4096u
+#define BATCH_BYTES_MOST ((size_t)32 << 20)
+#define RETRY_MS 1000
+#define DUE_MS_LEAST 100         /* so that a due time that brings nothing costs at most ten entries/s */
+#define DUE_MS_MOST 3600000
+
+void app_fail(struct app *a, int rc)
+{
+    if (a->rc == 0)
+        a->rc = rc;
+    uv_stop(&a->loop);
+}
+
+int app_follow(struct app *a)
+{
+    int rc = logbook_follow(a->follower, UINT64_MAX, a->pipeline, a->filling, SIZE_MAX);
+    return rc;
+}
+
+int app_say(struct app *a, const struct entry *e)
+{
+    int rc = logbook_append(a->logbook, e);
+    if (rc < 0)
+        return rc;
+    return app_follow(a);
+}
+
+/* Takes one stretch of frames. 0 when there may be more. */
+static int take_stretch(struct app *a)
+{
+    uint64_t took = pipeline_took(a->pipeline, 0);
+    uint64_t end = journal_end(a->intake);
+    if (end <= took)
+        return 1;
+
+    struct entry e = {
+        .kind = FRAME_TOOK,
+        .intake = 0,
+        .journal_id = journal_id(a->intake),
+        .until = end - took > FRAMES_PER_ENTRY ? took + FRAMES_PER_ENTRY : end,
+    };
+    int rc = logbook_append(a->logbook, &e);
+    if (rc < 0)
+        return rc;
+    crash_point("loop.took");
+    return app_follow(a);
+}
+
+void app_take_arrivals(struct app *a)
+{
+    int rc = 0;
+    while (rc == 0 && store_batch_bytes(a->filling) < BATCH_BYTES_MOST)
+        rc = take_stretch(a);
+    if (rc < 0) {
+        app_fail(a, rc);
+        return;
+    }
+    app_commit_soon(a);
+    app_set_due(a);
+}
+
+/* Something may happen by time alone: windows of devices that went silent, gathered revisions. */
+void on_due_timer(uv_timer_t *t)
+{
+    struct app *a = t->data;
+    int rc = app_say(a, &(struct entry){ .kind = FRAME_TICK });
+    if (rc < 0) {
+        app_fail(a, rc);
+        return;
+    }
+    app_commit_soon(a);
+    app_set_due(a);
+}
+
+void app_set_due(struct app *a)
+{
+    int64_t wait_us = pipeline_wait_us(a->pipeline, clock_read().boottime_us);
+    if (a->phase != APP_LIVE || wait_us == INT64_MAX) {
+        uv_timer_stop(&a->due_timer);
+        return;
+    }
+    int64_t wait_ms = wait_us / 1000 + 1;
+    if (wait_ms < DUE_MS_LEAST)
+        wait_ms = DUE_MS_LEAST;
+    if (wait_ms > DUE_MS_MOST)
+        wait_ms = DUE_MS_MOST;
+    uv_timer_start(&a->due_timer, on_due_timer, (uint64_t)wait_ms, 0);
+}
+
+/* Committing. */
+
+static void on_carry_out(uv_work_t *w)
+{
+    struct app *a = w->data;
+    a->commit_rc = commit_carry_out(&a->commit);
+}
+
+static void finish_commit(struct app *a)
+{
+    a->committed_position = a->commit.logbook_until;
+    store_batch_clear(a->committing);
+    pipeline_committed(a->pipeline);
+    if (a->publish)
+        publish_wake(a->publish);
+}
+
+static void on_carried_out(uv_work_t *w, int status)
+{
+    struct app *a = w->data;
+
+    (void)status;                    /* never cancelled */
+    a->is_committing = false;
+    if (a->commit_rc < 0) {
+        app_fail(a, a->commit_rc);
+        return;
+    }
+    a->must_retry = a->commit_rc == COMMIT_LATER;
+    if (a->must_retry)
+        return;                      /* the timer tries the same commit again */
+    finish_commit(a);
+    if (a->phase == APP_LIVE)
+        app_take_arrivals(a);        /* what a full batch had kept waiting */
+}
+
+/* Everything up to here becomes one commit; the next batch begins empty. */
+static void cut_commit(struct app *a)
+{
+    pipeline_save(a->pipeline, a->filling);
+    if (a->publish)
+        publish_acknowledged(a->publish, a->filling);
+    assert(pipeline_balances(a->pipeline));
+    struct store_batch *full = a->filling;
+    a->filling = a->committing;
+    a->committing = full;
+
+    a->commit = (struct commit){
+        .intake = a->intake,
+        .logbook = a->logbook,
+        .store = a->store,
+        .batch = full,
+        .intake_until = pipeline_took(a->pipeline, 0),
+        .logbook_until = pipeline_position(a->pipeline),
+        .now_wall_us = clock_read().wall_us,
+        .retain_us = a->conf->journal.retain_us,
+        .most_bytes = a->conf->journal.most_bytes,
+        .history_us = a->conf->store.history_us,
+    };
+}
+
+void app_commit_start(struct app *a)
+{
+    if (a->is_committing)
+        return;
+    if (!a->must_retry)
+        cut_commit(a);
+    a->is_committing = true;
+    a->work.data = a;
+    uv_queue_work(&a->loop, &a->work, on_carry_out, on_carried_out);
+}
+
+int app_commit_now(struct app *a)
+{
+    assert(!a->is_committing);
+    if (!a->must_retry)
+        cut_commit(a);
+    int rc = commit_carry_out(&a->commit);
+    a->must_retry = rc == COMMIT_LATER;
+    if (rc == 0)
+        finish_commit(a);
+    return rc;
+}
+
+void app_commit_soon(struct app *a)
+{
+    if (!a->must_retry && (store_batch_summaries(a->filling) > 0 ||
+                           store_batch_bytes(a->filling) >= BATCH_BYTES_MOST))
+        app_commit_start(a);
+}
+
+static bool has_something_to_commit(struct app *a)
+{
+    struct publish_figures up;
+    publish_figures(a->publish, &up);
+    return a->must_retry || up.uncommitted > 0 ||
+           pipeline_position(a->pipeline) != a->committed_position;
+}
+
+void on_commit_timer(uv_timer_t *t)
+{
+    struct app *a = t->data;
+    app_take_arrivals(a);
+    if (has_something_to_commit(a))
+        app_commit_start(a);
+}
+
+/* Pausing while the disk is nearly full: the broker keeps what we do not take. The reserve covers what
+ * is still in flight when we disconnect. */
+void app_watch_disk(struct app *a)
+{
+    uint64_t free_bytes;
+    uint64_t reserve = (uint64_t)a->conf->journal.reserve_bytes;
+    int rc = file_free_bytes(a->conf->state, &free_bytes);
+
+    if (rc < 0 || a->phase != APP_LIVE)
+        return;
+    if (!a->is_paused && free_bytes < reserve) {
+        a->is_paused = true;
+        a->pauses++;
+        log_line(LOG_ERROR, "ingest.paused", "free=%llu reserve=%llu – the disk of %s is nearly full; "
+                 "disconnected, the device broker queues meanwhile; free space there",
+                 (unsigned long long)free_bytes, (unsigned long long)reserve, a->conf->state);
+        ingest_pause(a->ingest);
+    } else if (a->is_paused && free_bytes > reserve + reserve / 4) {
+        a->is_paused = false;
+        log_line(LOG_INFO, "ingest.resumed", "free=%llu – there is room again",
+                 (unsigned long long)free_bytes);
+        ingest_start(a->ingest);
+    }
+}

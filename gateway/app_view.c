@@ -1,0 +1,141 @@
+/* What the gateway tells about itself: the retained status and rejected messages. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_private.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/status.h"
+#include "publish/encode.h"
+
+static void fill_link(struct status_link *out, enum link_state state, const struct link_figures *f,
+                      const struct link_session *session)
+{
+    out->is_up = state == LINK_UP;
+    out->up_since_us = f->up_since_wall_us;
+    out->connects = f->connects;
+    out->losses = f->losses;
+    out->last_error = f->last_error;
+    if (session) {
+        out->is_mqtt_5 = session->protocol == LINK_MQTT_5;
+        out->has_session = session->is_present;
+    }
+}
+
+/* Hours until the journal has no more room at the rate since the start; in thousandths. */
+static int64_t outage_hours_milli(const struct app *a, const struct journal_figures *j)
+{
+    int64_t up_us = clock_read().wall_us - a->started_us;
+    if (j->body_bytes == 0 || up_us <= 0)
+        return -1;
+    double bytes_per_hour = (double)j->body_bytes * 3.6e9 / (double)up_us;
+    return (int64_t)((double)a->conf->journal.most_bytes / bytes_per_hour * 1000);
+}
+
+static void fill_journal(struct app *a, struct status *s)
+{
+    struct journal_figures j;
+    journal_figures(a->intake, &j);
+    s->intake_bytes = j.bytes;
+    s->intake_bound_bytes = (uint64_t)a->conf->journal.most_bytes;
+    s->intake_behind = journal_end(a->intake) - pipeline_took(a->pipeline, 0);
+    s->outage_hours_milli = outage_hours_milli(a, &j);
+}
+
+static void fill_upstream(struct app *a, struct status *s)
+{
+    struct publish_figures up;
+    struct store_figures store;
+    publish_figures(a->publish, &up);
+    store_figures(a->store, &store);
+
+    fill_link(&s->upstream, up.state, &up.link, NULL);
+    s->outbox_messages = store.outbox_messages;
+    s->outbox_bytes = store.outbox_bytes;
+    s->acknowledged_ordinal = up.last_acknowledged_ordinal;
+    s->acknowledged_sequence = up.last_acknowledged_sequence;
+    s->acknowledged_us = up.last_acknowledged_wall_us;
+}
+
+static void fill_devices(struct app *a, struct status *s)
+{
+    struct ingest_figures in;
+    ingest_figures(a->ingest, &in);
+    fill_link(&s->devices, in.state, &in.link, &in.session);
+    s->devices.sessions_lost = in.sessions_lost;
+}
+
+void app_tell_status(struct app *a)
+{
+    if (!a->has_publish || !a->has_ingest)
+        return;
+    struct status s = {
+        .version = CARBON_VERSION,
+        .at_us = clock_read().wall_us,
+        .started_us = a->started_us,
+        .is_clock_synchronised = clock_is_synchronised(),
+        .is_durable_to_power = a->conf->journal.durability == DURABILITY_POWER,
+        .lossless = LOSSLESS_UNPROVEN,
+        .is_paused = a->is_paused,
+        .pauses = a->pauses,
+    };
+    arena_reset(&a->view);
+    pipeline_status(a->pipeline, &a->view, &s);
+    fill_devices(a, &s);
+    fill_upstream(a, &s);
+    fill_journal(a, &s);
+
+    if (!s.is_balanced)
+        log_line(LOG_ERROR, "ledger.imbalance", "received and verdicts do not add up – a defect of the "
+                 "gateway; keep its state directory and report it");
+    buffer_clear(&a->bytes);
+    encode_status(&s, &a->bytes);
+    publish_status(a->publish, buffer_slice(&a->bytes));
+}
+
+static void name_reading(const struct pipeline_rejected *r, struct rejected *out)
+{
+    const struct plan *plan = r->plan;
+    const struct reading *reading = r->reading;
+
+    out->site = out->device = out->point = "";
+    if (!plan || !reading)
+        return;
+    if (reading->site >= 0)
+        out->site = plan->sites[reading->site].id;
+    if (reading->device >= 0)
+        out->device = plan->devices[reading->device].id;
+    if (reading->point >= 0)
+        out->point = plan->points[reading->point].id;
+}
+
+/* Told upstream at a bounded rate and at QoS 0: for people who look for the cause, not for the books.
+ * The books have the ledger. */
+void on_rejected(void *self, const struct pipeline_rejected *r)
+{
+    struct app *a = self;
+
+    if (!a->has_publish)
+        return;                      /* catching up after a start: these were told before */
+    if (a->rejected_left == 0) {
+        a->rejected_untold++;
+        return;
+    }
+    a->rejected_left--;
+    struct rejected out = {
+        .verdict = r->verdict,
+        .topic = r->frame->topic,
+        .payload = r->frame->rest,
+        .payload_size = r->frame->rest.size,
+        .received_us = frame_wall_us(r->frame),
+    };
+    struct too_large large;
+    if (r->frame->kind == FRAME_TOO_LARGE && too_large_read(r->frame->rest, &large) == 0) {
+        out.payload = large.head;
+        out.payload_size = large.payload_size;
+    }
+    name_reading(r, &out);
+    buffer_clear(&a->bytes);
+    encode_rejected(&out, &a->bytes);
+    publish_now(a->publish, a->rejected_topic, buffer_slice(&a->bytes));
+}

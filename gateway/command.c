@@ -1,0 +1,114 @@
+/* The smaller commands, and what commands share about their arguments. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/buffer.h"
+#include "command.h"
+#include "conf.h"
+
+const char *command_value(int argc, char **argv, int *i, const char *name)
+{
+    size_t n = strlen(name);
+    const char *argument = argv[*i];
+
+    if (strncmp(argument, name, n) != 0)
+        return NULL;
+    if (argument[n] == '=')
+        return argument + n + 1;
+    if (argument[n] != '\0')
+        return NULL;
+    if (*i + 1 < argc)
+        return argv[++*i];
+    fprintf(stderr, "carbon-gateway: %s wants a value behind it\n", name);
+    return "";
+}
+
+int command_unknown(const char *command, const char *argument)
+{
+    fprintf(stderr, "carbon-gateway %s: \"%s\" is no argument of it; see carbon-gateway %s --help\n",
+            command, argument, command);
+    return EXIT_WRONG;
+}
+
+static int need_config(const char *command, const char *path)
+{
+    if (path && path[0])
+        return EXIT_DONE;
+    fprintf(stderr, "carbon-gateway %s: which configuration? Give it with --config FILE\n", command);
+    return EXIT_WRONG;
+}
+
+int command_run(int argc, char **argv)
+{
+    const char *path = NULL;
+    for (int i = 0; i < argc; i++) {
+        const char *value = command_value(argc, argv, &i, "--config");
+        if (!value)
+            return command_unknown("run", argv[i]);
+        path = value;
+    }
+    if (need_config("run", path) != EXIT_DONE)
+        return EXIT_WRONG;
+
+    struct conf *conf = NULL;
+    int rc = conf_read(path, &conf);
+    if (rc != 0)
+        return rc < 0 ? EXIT_FAILED : EXIT_WRONG;
+    rc = app_run(conf);
+    conf_free(conf);
+    return rc < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static void print(struct slice text)
+{
+    fwrite(text.at, 1, text.size, stdout);
+}
+
+static int print_reference(void)
+{
+    struct buffer text = { 0 };
+    option_help(conf_options(), &text);
+    print(buffer_slice(&text));
+    buffer_fini(&text);
+    return EXIT_DONE;
+}
+
+static void print_verdict(const struct conf *conf)
+{
+    const struct plan *p = &conf->plan;
+    printf("%zu sites, %zu devices, %zu points, %zu streams, %zu factors: the configuration is right\n",
+           p->n_sites, p->n_devices, p->n_points, p->n_streams, p->n_factors);
+}
+
+int command_check(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool wants_canonical = false;
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = command_value(argc, argv, &i, "--config");
+        if (value)
+            path = value;
+        else if (strcmp(argv[i], "--canonical") == 0)
+            wants_canonical = true;
+        else if (strcmp(argv[i], "--reference") == 0)
+            return print_reference();
+        else
+            return command_unknown("check", argv[i]);
+    }
+    if (need_config("check", path) != EXIT_DONE)
+        return EXIT_WRONG;
+
+    struct conf *conf = NULL;
+    int rc = conf_read(path, &conf);
+    if (rc != 0)
+        return rc < 0 ? EXIT_FAILED : EXIT_WRONG;
+    if (wants_canonical)
+        print(conf_canonical(conf));
+    else
+        print_verdict(conf);
+    conf_free(conf);
+    return EXIT_DONE;
+}

@@ -1,0 +1,42 @@
+/* The order of durability, on one page.
+ *
+ * Intake before log book: an entry that names frames which a power cut took would be a promise about
+ * nothing (it can still happen, since the kernel writes pages back when it likes; then a LOST entry
+ * says so at the next start). Log book before store: a state whose entries are gone could never be
+ * explained. Spare segments are made first, so that the thread that appends never waits for them. */
+#include "base/crash.h"
+#include "base/log.h"
+#include "commit.h"
+
+#define FORGET_MOST 1000
+
+static void prepare(struct journal *j, const char *name)
+{
+    if (journal_wants_spare(j) && journal_prepare(j) != 0)
+        log_line(LOG_WARN, "journal.no_spare", "journal=%s – no room to prepare the next segment; "
+                 "free space on its disk", name);
+}
+
+int commit_carry_out(const struct commit *c)
+{
+    prepare(c->intake, "intake");
+    prepare(c->logbook, "logbook");
+
+    int rc = journal_sync(c->intake, c->intake_until);
+    if (rc != 0)
+        return rc;
+    rc = journal_sync(c->logbook, c->logbook_until);
+    if (rc != 0)
+        return rc;
+    crash_point("commit.synced");
+
+    if (store_write(c->store, c->batch) != 0)
+        return COMMIT_LATER;
+    crash_point("commit.committed");
+
+    /* A journal that cannot be trimmed only costs space; the next commit tries again. */
+    journal_trim(c->intake, c->intake_until, c->now_wall_us, c->retain_us, c->most_bytes);
+    journal_trim(c->logbook, c->logbook_until, c->now_wall_us, c->retain_us, c->most_bytes);
+    store_forget(c->store, c->now_wall_us - c->history_us, FORGET_MOST);
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* The configuration file as a whole: the plan (what bears on meaning and enters the log book) and what
+ * bears on this machine alone (links, paths, limits of the disk). */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdint.h>
+
+#include "base/option.h"
+#include "ingest/ingest.h"
+#include "model/plan.h"
+#include "publish/publish.h"
+
+struct conf_journal {
+    int64_t segment_bytes, retain_us, most_bytes, reserve_bytes, commit_every_us;
+    int durability;              /* enum durability */
+};
+
+struct conf_store {
+    int64_t history_us;
+};
+
+struct conf {
+    struct plan plan;            /* first: its rows stand at the top of the document */
+    const char *state;           /* directory of journals and store */
+    const char *plugins;         /* directory of plugins */
+    int log_level;
+    struct ingest_conf ingest;
+    struct publish_conf publish;
+    struct conf_journal journal;
+    struct conf_store store;
+    struct arena arena;          /* of texts and problems */
+};
+
+/* The rows of the whole document, for reading and for the reference. */
+const struct option *conf_options(void);
+
+/* Reads and checks a file. On mistakes prints all of them to standard error, a line each, and returns
+ * OPTION_WRONG; negative when the file cannot be read. The caller frees *out with conf_free. */
+int conf_read(const char *path, struct conf **out);
+void conf_free(struct conf *c);
+
+/* Where plugins are unless the configuration says otherwise. */
+const char *conf_plugins_preset(void);
+
+/* The plan's part as it enters the log book. */
+struct slice conf_canonical(const struct conf *c);
+
+#endif

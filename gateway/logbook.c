@@ -1,0 +1,69 @@
+/* Appending to the log book and following it.
+ *
+ * Following reads the entry back from the journal although the loop has just written it: so there is
+ * no second way by which an entry could reach the pipeline, and what a crash leaves behind was already
+ * read once by the code that will read it again. */
+#include <string.h>
+
+#include "base/err.h"
+#include "logbook.h"
+
+int logbook_append(struct journal *j, const struct entry *e)
+{
+    struct buffer fields = { 0 };
+    entry_write(e, &fields);
+    struct frame f = { .kind = e->kind, .rest = buffer_slice(&fields) };
+    int rc = journal_append(j, &f);
+    buffer_fini(&fields);
+    if (rc == JOURNAL_FULL)
+        return err_raise(-1, "the log book cannot grow: no room on its disk – free space and start "
+                         "again; nothing that was acknowledged is lost");
+    return rc;
+}
+
+int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
+                   struct store_batch *out, size_t batch_bytes_most)
+{
+    struct frame f;
+    int rc;
+
+    while (store_batch_bytes(out) <= batch_bytes_most) {
+        rc = journal_read(r, until, &f);
+        if (rc != 0)
+            return rc == JOURNAL_END ? 0 : rc;
+        struct entry e;
+        if (entry_read(&f, &e) != 0)
+            return err_raise(-1, "log book entry %llu cannot be read – use the version that wrote it, "
+                             "or restore the log book", (unsigned long long)f.sequence);
+        rc = pipeline_take(p, &e, out);
+        if (rc < 0)
+            return rc;
+    }
+    return LOGBOOK_BATCH_FULL;
+}
+
+int logbook_most_taken(const char *path, uint64_t after, unsigned intake, uint64_t *out)
+{
+    struct journal_reader *r;
+    struct frame f;
+    uint64_t most = 0;
+
+    int rc = journal_reader_open(path, after, &r);
+    if (rc == JOURNAL_ABSENT) {
+        *out = 0;
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    while ((rc = journal_read(r, UINT64_MAX, &f)) == 0) {
+        struct entry e;
+        if (entry_read(&f, &e) == 0 && e.kind == FRAME_TOOK && e.intake == intake && e.until > most)
+            most = e.until;
+    }
+    journal_reader_close(r);
+    if (rc == JOURNAL_END) {
+        *out = most;
+        return 0;
+    }
+    return rc;
+}

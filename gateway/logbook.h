@@ -1,0 +1,26 @@
+/* The log book: what the loop did, and when, written down before it is done. A journal of entries; to
+ * live is to append an entry and then to follow the log book, and a replay only follows. */
+#ifndef LOGBOOK_H
+#define LOGBOOK_H
+
+#include <stdint.h>
+
+#include "journal/journal.h"
+#include "model/frame.h"
+#include "pipeline.h"
+#include "store/store.h"
+
+/* Appends an entry; its sequence and times are the journal's to give. 0 or negative: a log book that
+ * cannot be written is the end of all taking, also when the disk has no room. */
+int logbook_append(struct journal *j, const struct entry *e);
+
+/* Follows up to and including `until`, or until the batch holds more than batch_bytes_most. Returns 0,
+ * or LOGBOOK_BATCH_FULL: commit what there is and call again. */
+#define LOGBOOK_BATCH_FULL 1
+int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
+                   struct store_batch *out, size_t batch_bytes_most);
+
+/* The greatest frame of an intake that any entry behind `after` took; 0 when none did. */
+int logbook_most_taken(const char *path, uint64_t after, unsigned intake, uint64_t *out);
+
+#endif

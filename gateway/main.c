@@ -1,0 +1,97 @@
+/* carbon-gateway: one row per command. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/zone.h"
+#include "command.h"
+
+static int command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("carbon-gateway %s (tzdata %s)\n", CARBON_VERSION, zone_rules_version());
+    return EXIT_DONE;
+}
+
+struct command {
+    const char *name;
+    int (*call)(int argc, char **argv);
+    const char *about, *help;
+};
+
+static const struct command commands[] = {
+    { "run", command_run, "run the gateway",
+      "carbon-gateway run --config FILE\n"
+      "\n"
+      "Runs in the foreground until SIGTERM or SIGINT; logs to standard error. Whatever way it ends,\n"
+      "the next start goes on where it was.\n" },
+    { "check", command_check, "check a configuration without running it",
+      "carbon-gateway check --config FILE [--canonical]\n"
+      "carbon-gateway check --reference\n"
+      "\n"
+      "Tells every mistake with file, line and column, what was expected and the nearest right name.\n"
+      "  --canonical   print the part that enters the log book, in its canonical form\n"
+      "  --reference   print every option with its type, preset, bounds and meaning\n"
+      "Exit status: 0 the configuration is right, 2 it is not.\n" },
+    { "replay", command_replay, "compute summaries again from what was written down",
+      "carbon-gateway replay --logbook DIR --intake DIR --state NEWDIR [--close]\n"
+      "carbon-gateway replay --config FILE --messages FILE --state NEWDIR [--close]\n"
+      "\n"
+      "Follows the log book of a run over its intake journal, or takes a file of messages under a\n"
+      "configuration, in a new and empty state directory. Connects to nothing. Prints the summaries\n"
+      "in the order of their sequence, one JSON object a line.\n"
+      "  --logbook DIR   the log book of a run (STATE/logbook); the gateway need not be stopped\n"
+      "  --intake DIR    its intake journal (STATE/intake)\n"
+      "  --messages FILE records of u32 topic size, topic, u32 payload size, payload (little-endian),\n"
+      "                  as carbon-fleet --write makes them\n"
+      "  --plugins DIR   where plugins are\n"
+      "  --close         at the end close every open window\n"
+      "  --raw FILE      also write the exact payloads: u32 size, bytes, each\n" },
+    { "decode", command_decode, "print protobuf payloads as JSON",
+      "carbon-gateway decode reading|batch|summary|status|rejected [FILE]\n"
+      "\n"
+      "Reads one payload from FILE or standard input and prints it as JSON. With mosquitto_sub:\n"
+      "  mosquitto_sub -t 'carbon/v1/+/summary/hour' -C 1 -N | carbon-gateway decode summary\n" },
+    { "version", command_version, "print the version",
+      "carbon-gateway version\n"
+      "\n"
+      "Prints the version of the program and of the machine's time zone rules.\n" },
+};
+
+#define N_COMMANDS (sizeof commands / sizeof *commands)
+
+static int usage(FILE *to, int status)
+{
+    fputs("carbon-gateway: from the plant's meters to the carbon books\n\nCommands:\n", to);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].about);
+    fputs("\ncarbon-gateway COMMAND --help tells more.\n", to);
+    return status;
+}
+
+static int call(const struct command *c, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(c->help, stdout);
+            return EXIT_DONE;
+        }
+    }
+    return c->call(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);        /* a peer that goes away is the link's affair */
+    if (argc < 2)
+        return usage(stderr, EXIT_WRONG);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout, EXIT_DONE);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return call(&commands[i], argc - 2, argv + 2);
+    }
+    fprintf(stderr, "carbon-gateway: there is no command \"%s\"\n\n", argv[1]);
+    return usage(stderr, EXIT_WRONG);
+}

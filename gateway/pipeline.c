@@ -1,0 +1,350 @@
+/* The order of the stages, written once.
+ *
+ * A reader who wants to know what the gateway does to a reading reads take_frame: decode gives
+ * readings, metering gives amounts, accounting gives windows, and what became due leaves. All else on
+ * this page is the log book: which entry means what, and what time it is. Time is what the entries
+ * say. `wall` is forced monotonic, so that nothing is ever published before what came before it;
+ * `elapsed` adds up differences of boot time, so that a wall clock that is set by hours neither closes
+ * a window nor keeps one open. Between two boots nothing is known, and nothing is added. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crash.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "pipeline.h"
+#include "pipeline_private.h"
+
+/* Scratch of one frame; a message beyond it is too large to take apart. */
+#define BATCH_BYTES_MOST ((size_t)64 << 20)
+
+int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out)
+{
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (!p)
+        abort();
+    p->conf = *conf;
+    arena_init(&p->batch, BATCH_BYTES_MOST);
+    arena_init(&p->leaving, 0);
+    decode_open(&conf->plugins, &p->decode);
+    meter_open(&p->meter);
+    account_open(&p->conf.lookup, &p->account);
+    *out = p;
+    return 0;
+}
+
+void pipeline_close(struct pipeline *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < PIPELINE_INTAKES_MOST; i++)
+        journal_reader_close(p->took[i].reader);
+    account_close(p->account);
+    meter_close(p->meter);
+    decode_close(p->decode);
+    plan_free(p->plan);
+    ledger_fini(&p->ledger);
+    buffer_fini(&p->encoded.id);
+    buffer_fini(&p->encoded.topic);
+    buffer_fini(&p->encoded.payload);
+    buffer_fini(&p->row);
+    arena_fini(&p->leaving);
+    arena_fini(&p->batch);
+    free(p);
+}
+
+static void number(struct pipeline *p, struct summary *s)
+{
+    s->gateway_epoch = p->epoch;
+    s->epoch_ordinal = p->epoch_ordinal;
+    s->sequence = ++p->sequence;
+    s->cause = p->position;
+    s->gateway_version = p->version;
+    s->tzdata_version = p->tzdata;
+}
+
+/* Encodes a summary and puts it where it is committed together with the state that gave it. */
+static void leave(struct pipeline *p, struct summary *s, struct store_batch *out)
+{
+    struct pipeline_encoded *e = &p->encoded;
+
+    number(p, s);
+    buffer_clear(&e->id);
+    buffer_clear(&e->topic);
+    buffer_clear(&e->payload);
+    p->conf.encode(p->conf.encode_self, p->plan, s, e);
+    buffer_put_u8(&e->id, 0);
+    buffer_put_u8(&e->topic, 0);
+
+    store_batch_summary(out, &(struct store_summary){
+        .epoch_ordinal = s->epoch_ordinal,
+        .sequence = s->sequence,
+        .cause = s->cause,
+        .ordinal = p->ordinal++,
+        .id = (const char *)e->id.at,
+        .site = p->plan->sites[s->site].id,
+        .period = period_names[s->period],
+        .start_us = s->start_us,
+        .end_us = s->end_us,
+        .published_us = s->published_us,
+        .revision = s->revision,
+        .topic = (const char *)e->topic.at,
+        .payload = buffer_slice(&e->payload),
+    });
+}
+
+/* Everything that closed or changed. */
+static int emit(struct pipeline *p, struct store_batch *out)
+{
+    for (;;) {
+        struct summary s;
+        arena_reset(&p->leaving);
+        int rc = account_emit(p->account, &p->leaving, &s);
+        if (rc != 0)
+            return rc == ACCOUNT_NOTHING ? 0 : rc;
+        leave(p, &s, out);
+    }
+}
+
+static void reject(struct pipeline *p, const struct frame *f, const struct reading *r, enum verdict v)
+{
+    if (p->conf.on_rejected)
+        p->conf.on_rejected(p->conf.rejected_self, &(struct pipeline_rejected){
+            .verdict = v, .frame = f, .reading = r, .plan = p->plan });
+}
+
+/* Adds what metering derived. An amount that no longer fits 127 bits is told and left out: the reading
+ * is out of any range that a plant could have. */
+static int add_amounts(struct pipeline *p, const struct amounts *amounts, enum verdict *v)
+{
+    for (size_t i = 0; i < amounts->n; i++) {
+        int rc = account_add(p->account, &amounts->at[i]);
+        if (rc < 0)
+            return rc;
+        if (rc == ACCOUNT_OVERFLOW) {
+            log_line(LOG_ERROR, "account.overflow",
+                     "point=%s – an amount was left out, its sum would not fit; check the unit and "
+                     "the multiplier of the point", p->plan->points[amounts->at[i].point].id);
+            *v = VERDICT_OUT_OF_RANGE;
+        }
+    }
+    return 0;
+}
+
+/* One reading through metering and accounting. */
+static int take_reading(struct pipeline *p, const struct frame *f, const struct reading *r)
+{
+    enum verdict v = r->verdict;
+
+    if (v == VERDICT_COUNTED) {
+        struct amounts amounts = { 0 };
+        v = meter_take(p->meter, r, &p->batch, &amounts);
+        int rc = add_amounts(p, &amounts, &v);
+        if (rc < 0)
+            return rc;
+        for (size_t i = 0; i < amounts.n_moved; i++)
+            ledger_move(&p->ledger, r->site, amounts.moved[i].from, amounts.moved[i].to);
+    }
+    if (v == VERDICT_COUNTED)
+        account_seen(p->account, r->device, r->time_us);
+    ledger_count(&p->ledger, r->site, v);
+    if (verdict_is_rejected(v))
+        reject(p, f, r, v);
+    return 0;
+}
+
+/* A message that holds no readings to speak of counts as one, for site "-". */
+static void take_verdict(struct pipeline *p, const struct frame *f, enum verdict v)
+{
+    p->ledger.messages.undecodable++;
+    ledger_received(&p->ledger, -1, 1);
+    ledger_count(&p->ledger, -1, v);
+    reject(p, f, NULL, v);
+}
+
+/* One frame through all stages. Everything the gateway does to data is on this page. */
+static int take_frame(struct pipeline *p, const struct frame *f, struct store_batch *out)
+{
+    struct readings in = { 0 };
+
+    arena_reset(&p->batch);
+    p->ledger.messages.journalled++;
+    p->ledger.is_dirty = true;
+    enum verdict v = decode_frame(p->decode, f, &p->batch, &in);
+    if (v != VERDICT_COUNTED) {
+        take_verdict(p, f, v);
+        return emit(p, out);
+    }
+
+    p->ledger.messages.decoded++;
+    for (size_t i = 0; i < in.n; i++)
+        ledger_received(&p->ledger, in.at[i].site, 1);
+    for (size_t i = 0; i < in.n; i++) {
+        int rc = take_reading(p, f, &in.at[i]);
+        if (rc < 0)
+            return rc;
+    }
+    return emit(p, out);
+}
+
+/* The intake's reader, behind what was taken. Another journal in its place would give other frames the
+ * numbers of those that were taken: that is refused. */
+static int open_intake(struct pipeline *p, const struct entry *e)
+{
+    struct pipeline_took *t = &p->took[e->intake];
+
+    if (!t->reader) {
+        const char *path = p->conf.intakes[e->intake];
+        if (!path)
+            return err_raise(-1, "the log book names intake %u, and no directory is given for it – "
+                             "name it with --intake", e->intake);
+        int rc = journal_reader_open(path, t->until, &t->reader);
+        if (rc < 0)
+            return rc;
+        if (rc == JOURNAL_ABSENT)
+            return err_raise(-1, "intake %u: no journal in %s – the log book needs it; restore it or "
+                             "name its directory", e->intake, path);
+    }
+    if (journal_reader_id(t->reader) != e->journal_id)
+        return err_raise(-1, "intake %u in %s is not the journal that the log book was written with – "
+                         "restore the right one", e->intake, p->conf.intakes[e->intake]);
+    return 0;
+}
+
+static int take_frames(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    if (e->intake >= PIPELINE_INTAKES_MOST)
+        return err_raise(-1, "the log book names intake %u, this version knows %u", e->intake,
+                         PIPELINE_INTAKES_MOST);
+    if (!p->plan)
+        return err_raise(-1, "the log book takes frames before any configuration: it does not begin "
+                         "at its beginning");
+    int rc = open_intake(p, e);
+    if (rc < 0)
+        return rc;
+
+    struct pipeline_took *t = &p->took[e->intake];
+    struct frame f;
+    while ((rc = journal_read(t->reader, e->until, &f)) == 0) {
+        rc = take_frame(p, &f, out);
+        if (rc < 0)
+            return rc;
+    }
+    t->journal_id = e->journal_id;
+    t->until = e->until;
+    t->is_dirty = true;
+    return rc == JOURNAL_END ? 0 : rc;
+}
+
+/* The clock of the entry in hand. */
+static void take_time(struct pipeline *p, const struct entry *e)
+{
+    struct pipeline_clock *c = &p->clock;
+
+    bool is_same_boot = memcmp(c->boot_id, e->clock.boot_id, sizeof c->boot_id) == 0;
+    if (is_same_boot && e->boottime_us > c->boottime_us)
+        c->elapsed_us += (int64_t)(e->boottime_us - c->boottime_us);
+    memcpy(c->boot_id, e->clock.boot_id, sizeof c->boot_id);
+    c->boottime_us = e->boottime_us;
+
+    int64_t wall_us = (int64_t)e->boottime_us + e->clock.offset_us;
+    if (wall_us > c->wall_us)
+        c->wall_us = wall_us;
+    account_clock(p->account, c->elapsed_us, c->wall_us, e->clock.is_synchronised);
+}
+
+static void take_genesis(struct pipeline *p, const struct entry *e)
+{
+    p->epoch = e->gateway_epoch;
+    p->epoch_ordinal = e->epoch_ordinal;
+    p->sequence = 0;
+    p->is_dirty = true;
+}
+
+static void take_start(struct pipeline *p, const struct entry *e)
+{
+    pipeline_set_versions(p, e->version, e->tzdata);
+    p->is_dirty = true;
+}
+
+/* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
+ * way in. */
+int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    p->position = e->sequence;
+    p->ordinal = 0;
+    take_time(p, e);
+
+    switch (e->kind) {
+    case FRAME_GENESIS:
+        take_genesis(p, e);
+        return 0;
+    case FRAME_START:
+        take_start(p, e);
+        return 0;
+    case FRAME_CONFIG:
+        return pipeline_configure(p, e->yaml);
+    case FRAME_TOOK:
+        return take_frames(p, e, out);
+    case FRAME_TICK:
+        return p->plan ? emit(p, out) : 0;
+    case FRAME_LOST:
+        log_line(LOG_WARN, "intake.lost", "intake=%u from=%llu to=%llu – a power cut took these frames "
+                 "before they were synced; durability: power would have kept them", e->intake,
+                 (unsigned long long)e->from, (unsigned long long)e->until);
+        return 0;
+    case FRAME_CLOSE:
+        account_finish(p->account);
+        return p->plan ? emit(p, out) : 0;
+    default:
+        return err_raise(-1, "log book entry %llu is of kind %u, which this version does not know – "
+                         "use the version that wrote it or a newer one",
+                         (unsigned long long)e->sequence, e->kind);
+    }
+}
+
+uint64_t pipeline_took(const struct pipeline *p, unsigned intake)
+{
+    return intake < PIPELINE_INTAKES_MOST ? p->took[intake].until : 0;
+}
+
+uint64_t pipeline_position(const struct pipeline *p)
+{
+    return p->position;
+}
+
+int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us)
+{
+    int64_t due_us = account_due(p->account);
+    if (due_us == INT64_MAX)
+        return INT64_MAX;
+    int64_t since_us = (int64_t)(boottime_us - p->clock.boottime_us);
+    int64_t wait_us = due_us - p->clock.elapsed_us - since_us;
+    return wait_us > 0 ? wait_us : 0;
+}
+
+const struct plan *pipeline_plan(const struct pipeline *p)
+{
+    return p->plan;
+}
+
+uint64_t pipeline_epoch(const struct pipeline *p)
+{
+    return p->epoch;
+}
+
+uint32_t pipeline_epoch_ordinal(const struct pipeline *p)
+{
+    return p->epoch_ordinal;
+}
+
+void pipeline_committed(struct pipeline *p)
+{
+    account_committed(p->account);
+}
+
+bool pipeline_balances(const struct pipeline *p)
+{
+    return ledger_balances(&p->ledger, NULL);
+}

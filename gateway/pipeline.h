@@ -1,0 +1,87 @@
+/* The pipeline: what the gateway does to data, as a function of the log book alone.
+ *
+ * Entry by entry it follows the log book: frames of an intake through decoding, metering and
+ * accounting, summaries out into a store batch. It never asks for the time and touches nothing but the
+ * intakes it reads and the rows it is given; so live, after a crash and in a replay it does the same.
+ * For one thread. */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "decode/decode.h"
+#include "model/frame.h"
+#include "model/plan.h"
+#include "model/status.h"
+#include "model/summary.h"
+#include "store/store.h"
+
+struct pipeline;
+
+#define PIPELINE_INTAKES_MOST 8
+
+/* A summary ready to leave. The buffers are the pipeline's and come cleared. */
+struct pipeline_encoded {
+    struct buffer id, topic, payload;
+};
+
+/* A reading, or a whole message, that was rejected. Borrowed during the call. reading is NULL for a
+ * message; point is the text of no plan when unknown, so only indexes are told. */
+struct pipeline_rejected {
+    enum verdict verdict;
+    const struct frame *frame;
+    const struct reading *reading;
+    const struct plan *plan;     /* NULL before the first CONFIG */
+};
+
+/* What the pipeline is introduced to. All borrowed. */
+struct pipeline_conf {
+    const char *intakes[PIPELINE_INTAKES_MOST];  /* directories of the intake journals; NULL: none */
+    struct decode_plugins plugins;
+    struct state_in lookup;                      /* rows of closed windows */
+    void (*encode)(void *self, const struct plan *plan, const struct summary *s,
+                   struct pipeline_encoded *out);
+    void *encode_self;
+    void (*on_rejected)(void *self, const struct pipeline_rejected *r);   /* NULL: nobody asks */
+    void *rejected_self;
+};
+
+int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out);
+void pipeline_close(struct pipeline *p);
+
+/* One row of a snapshot, in the store's order, before the first pipeline_take. */
+int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct slice value);
+
+/* Takes one entry of the log book; summaries go to out. 0 or negative. */
+int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out);
+
+/* Writes what changed since the last save, and the position. */
+void pipeline_save(struct pipeline *p, struct store_batch *out);
+
+/* What was saved before is committed now: memory that the store can give back is given up. */
+void pipeline_committed(struct pipeline *p);
+
+/* The last frame of an intake that an entry took; 0: none. */
+uint64_t pipeline_took(const struct pipeline *p, unsigned intake);
+
+/* The log book entry taken last. */
+uint64_t pipeline_position(const struct pipeline *p);
+
+/* How long from this boot time on until something happens without a reading; INT64_MAX: never. */
+int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us);
+
+/* The plan in force; NULL before the first CONFIG. Valid until the next pipeline_take. */
+const struct plan *pipeline_plan(const struct pipeline *p);
+
+/* The epoch in force and its ordinal; 0 before the first GENESIS. */
+uint64_t pipeline_epoch(const struct pipeline *p);
+uint32_t pipeline_epoch_ordinal(const struct pipeline *p);
+
+/* Whether every reading taken has its verdict, and every message. */
+bool pipeline_balances(const struct pipeline *p);
+
+/* Fills in what the pipeline knows; sites (n_sites of them) in the arena, texts borrowed. */
+void pipeline_status(const struct pipeline *p, struct arena *arena, struct status *out);
+
+#endif

@@ -1,0 +1,345 @@
+/* The pipeline's own memory: its configuration, its rows of the snapshot, its part of the status.
+ *
+ * Rows (stage PIPELINE; each value begins with its format version):
+ *   "a config"   the canonical YAML. First in key order, since all that follows is loaded into the plan
+ *   "b epoch"    u64 epoch, u32 ordinal, u64 sequence, slice version, slice tzdata
+ *   "c clock"    16 bytes boot id, u64 boottime, i64 elapsed, i64 wall
+ *   "d took/N"   u64 journal id, u64 until
+ * Rows (stage LEDGER): "=" holds the messages, "/SITE" a site, "-" what belongs to none. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "pipeline_private.h"
+
+#define ROW_VERSION 1
+
+/* Moves the ledger to the sites of a new plan. What was counted for a site that is gone goes to "-":
+ * the sum over all rows stays what it was. */
+static void move_ledger(struct pipeline *p, const struct plan *next)
+{
+    struct ledger moved = { .messages = p->ledger.messages, .is_dirty = true };
+    ledger_fit(&moved, next->n_sites);
+
+    for (size_t i = 0; i < p->ledger.n; i++) {
+        int32_t site = -1;
+        if (i > 0)
+            site = plan_site(next, slice_of(p->plan->sites[i - 1].id));
+        const struct ledger_row *from = &p->ledger.rows[i];
+        struct ledger_row *to = &moved.rows[site + 1];
+        to->received += from->received;
+        to->reclassified += from->reclassified;
+        for (size_t v = 0; v < VERDICT_COUNT; v++)
+            to->by_verdict[v] += from->by_verdict[v];
+    }
+    ledger_fini(&p->ledger);
+    p->ledger = moved;
+}
+
+static int raise_problems(const struct problems *problems)
+{
+    struct buffer text = { 0 };
+    problems_print(problems, &text);
+    int rc = err_raise(-1, "the configuration in the log book cannot be used:\n%.*s", (int)text.size,
+                       (const char *)text.at);
+    buffer_fini(&text);
+    return rc;
+}
+
+int pipeline_configure(struct pipeline *p, struct slice yaml)
+{
+    struct arena arena;
+    struct problems problems;
+    struct plan *next = NULL;
+
+    arena_init(&arena, 0);
+    problems_init(&problems, "log book", &arena);
+    int rc = plan_read(yaml, &problems, &next);
+    if (rc == 0)
+        rc = decode_configure(p->decode, next, &problems);
+    if (rc == 0) {
+        move_ledger(p, next);
+        meter_configure(p->meter, next);
+        account_configure(p->account, next);
+        plan_free(p->plan);
+        p->plan = next;
+        p->has_new_config = true;
+    } else {
+        rc = raise_problems(&problems);
+        plan_free(next);
+    }
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return rc;
+}
+
+static void set_text(char *to, size_t room, struct slice text)
+{
+    size_t n = text.size < room ? text.size : room - 1;
+    memcpy(to, text.at, n);
+    to[n] = '\0';
+}
+
+void pipeline_set_versions(struct pipeline *p, struct slice version, struct slice tzdata)
+{
+    set_text(p->version, sizeof p->version, version);
+    set_text(p->tzdata, sizeof p->tzdata, tzdata);
+}
+
+/* Saving. */
+
+static struct buffer *begin_row(struct pipeline *p)
+{
+    buffer_clear(&p->row);
+    buffer_put_u8(&p->row, ROW_VERSION);
+    return &p->row;
+}
+
+static void put_row(struct pipeline *p, struct state_out *out, enum stage stage, const char *key)
+{
+    out->put(out->self, stage, slice_of(key), buffer_slice(&p->row));
+}
+
+static void save_config(struct pipeline *p, struct state_out *out)
+{
+    if (!p->has_new_config)
+        return;
+    struct buffer *row = begin_row(p);
+    buffer_put(row, p->plan->canonical.at, p->plan->canonical.size);
+    put_row(p, out, STAGE_PIPELINE, "a config");
+    p->has_new_config = false;
+}
+
+static void save_epoch(struct pipeline *p, struct state_out *out)
+{
+    struct buffer *row = begin_row(p);
+    buffer_put_u64(row, p->epoch);
+    buffer_put_u32(row, p->epoch_ordinal);
+    buffer_put_u64(row, p->sequence);
+    buffer_put_text(row, p->version);
+    buffer_put_text(row, p->tzdata);
+    put_row(p, out, STAGE_PIPELINE, "b epoch");
+}
+
+static void save_clock(struct pipeline *p, struct state_out *out)
+{
+    struct buffer *row = begin_row(p);
+    buffer_put(row, p->clock.boot_id, sizeof p->clock.boot_id);
+    buffer_put_u64(row, p->clock.boottime_us);
+    buffer_put_i64(row, p->clock.elapsed_us);
+    buffer_put_i64(row, p->clock.wall_us);
+    put_row(p, out, STAGE_PIPELINE, "c clock");
+}
+
+static void save_took(struct pipeline *p, struct state_out *out)
+{
+    for (unsigned i = 0; i < PIPELINE_INTAKES_MOST; i++) {
+        struct pipeline_took *t = &p->took[i];
+        if (!t->is_dirty)
+            continue;
+        char key[16];
+        snprintf(key, sizeof key, "d took/%u", i);
+        struct buffer *row = begin_row(p);
+        buffer_put_u64(row, t->journal_id);
+        buffer_put_u64(row, t->until);
+        put_row(p, out, STAGE_PIPELINE, key);
+        t->is_dirty = false;
+    }
+}
+
+static void save_ledger_row(struct pipeline *p, struct state_out *out, size_t i)
+{
+    struct buffer key = { 0 };
+    if (i == 0)
+        buffer_print(&key, "-");
+    else
+        buffer_print(&key, "/%s", p->plan->sites[i - 1].id);
+    struct buffer *row = begin_row(p);
+    ledger_row_write(&p->ledger.rows[i], row);
+    out->put(out->self, STAGE_LEDGER, buffer_slice(&key), buffer_slice(row));
+    buffer_fini(&key);
+}
+
+static void save_ledger(struct pipeline *p, struct state_out *out)
+{
+    if (!p->ledger.is_dirty)
+        return;
+    struct buffer *row = begin_row(p);
+    buffer_put_u64(row, p->ledger.messages.journalled);
+    buffer_put_u64(row, p->ledger.messages.decoded);
+    buffer_put_u64(row, p->ledger.messages.undecodable);
+    put_row(p, out, STAGE_LEDGER, "=");
+    for (size_t i = 0; i < p->ledger.n; i++)
+        save_ledger_row(p, out, i);
+    p->ledger.is_dirty = false;
+}
+
+void pipeline_save(struct pipeline *p, struct store_batch *out)
+{
+    struct state_out rows = store_batch_state(out);
+
+    save_config(p, &rows);
+    save_epoch(p, &rows);
+    save_clock(p, &rows);
+    save_took(p, &rows);
+    save_ledger(p, &rows);
+    meter_save(p->meter, &rows);
+    account_save(p->account, &rows);
+    store_batch_position(out, p->position);
+}
+
+/* Loading. */
+
+static int load_epoch(struct pipeline *p, struct cursor *c)
+{
+    p->epoch = cursor_u64(c);
+    p->epoch_ordinal = cursor_u32(c);
+    p->sequence = cursor_u64(c);
+    struct slice version = cursor_slice(c);
+    struct slice tzdata = cursor_slice(c);
+    pipeline_set_versions(p, version, tzdata);
+    return c->has_failed ? STATE_MALFORMED : 0;
+}
+
+static int load_clock(struct pipeline *p, struct cursor *c)
+{
+    struct slice boot_id = cursor_bytes(c, sizeof p->clock.boot_id);
+    p->clock.boottime_us = cursor_u64(c);
+    p->clock.elapsed_us = cursor_i64(c);
+    p->clock.wall_us = cursor_i64(c);
+    if (c->has_failed)
+        return STATE_MALFORMED;
+    memcpy(p->clock.boot_id, boot_id.at, boot_id.size);
+    account_clock(p->account, p->clock.elapsed_us, p->clock.wall_us, true);
+    return 0;
+}
+
+static int load_took(struct pipeline *p, struct slice key, struct cursor *c)
+{
+    unsigned intake = (unsigned)key.at[key.size - 1] - '0';
+    if (intake >= PIPELINE_INTAKES_MOST)
+        return STATE_MALFORMED;
+    p->took[intake].journal_id = cursor_u64(c);
+    p->took[intake].until = cursor_u64(c);
+    return c->has_failed ? STATE_MALFORMED : 0;
+}
+
+static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
+{
+    switch (key.size ? key.at[0] : 0) {
+    case 'a': {
+        int rc = pipeline_configure(p, cursor_rest(c));
+        p->has_new_config = false;
+        return rc;
+    }
+    case 'b':
+        return load_epoch(p, c);
+    case 'c':
+        return load_clock(p, c);
+    case 'd':
+        return load_took(p, key, c);
+    default:
+        return STATE_MALFORMED;
+    }
+}
+
+static int load_ledger(struct pipeline *p, struct slice key, struct cursor *c)
+{
+    if (slice_equal(key, slice_of("="))) {
+        p->ledger.messages.journalled = cursor_u64(c);
+        p->ledger.messages.decoded = cursor_u64(c);
+        p->ledger.messages.undecodable = cursor_u64(c);
+        return c->has_failed ? STATE_MALFORMED : 0;
+    }
+    int32_t site = -1;
+    if (key.size > 1 && key.at[0] == '/') {
+        site = plan_site(p->plan, (struct slice){ key.at + 1, key.size - 1 });
+        if (site < 0)
+            return 0;    /* a site that left the plan: move_ledger gave its counts to "-" */
+    }
+    return ledger_row_read(cursor_rest(c), &p->ledger.rows[site + 1]) == 0 ? 0 : STATE_MALFORMED;
+}
+
+static int load_row(struct pipeline *p, enum stage stage, struct slice key, struct slice value)
+{
+    struct cursor c = cursor_of(value);
+
+    if (stage == STAGE_METER)
+        return meter_load(p->meter, key, value);
+    if (stage == STAGE_ACCOUNT)
+        return account_load(p->account, key, value);
+
+    uint8_t version = cursor_u8(&c);
+    if (version != ROW_VERSION)
+        return err_raise(-1, "the snapshot's row \"%.*s\" has format %u, this version reads up to %u – "
+                         "use the version that wrote it or a newer one", (int)key.size,
+                         (const char *)key.at, version, ROW_VERSION);
+    if (stage == STAGE_PIPELINE)
+        return load_own(p, key, &c);
+    if (stage == STAGE_LEDGER && p->plan)
+        return load_ledger(p, key, &c);
+    return STATE_MALFORMED;
+}
+
+int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct slice value)
+{
+    int rc = load_row(p, stage, key, value);
+    if (rc > 0)
+        return err_raise(-1, "the snapshot's row \"%.*s\" of stage %d is damaged – restore the store "
+                         "from a backup", (int)key.size, (const char *)key.at, (int)stage);
+    return rc;
+}
+
+/* The status. */
+
+static void site_status(const struct pipeline *p, int32_t site, struct status_site *out)
+{
+    out->ledger = p->ledger.rows[site + 1];
+    out->watermark_us = INT64_MIN;
+    out->id = "-";
+    if (site < 0)
+        return;
+    out->id = p->plan->sites[site].id;
+    out->watermark_us = account_watermark(p->account, site);
+    out->devices = (uint32_t)p->plan->sites[site].n_devices;
+    out->silent_devices = account_silent_devices(p->account, site);
+}
+
+void pipeline_status(const struct pipeline *p, struct arena *arena, struct status *out)
+{
+    out->gateway_epoch = p->epoch;
+    out->epoch_ordinal = p->epoch_ordinal;
+    out->last_sequence = p->sequence;
+    out->messages = p->ledger.messages;
+    out->is_balanced = pipeline_balances(p);
+    if (!p->plan)
+        return;
+
+    out->gateway_id = p->plan->gateway_id;
+    out->config_hash = p->plan->hash;
+    out->lateness_us = p->plan->lateness_us;
+    out->keep = p->plan->keep;
+    out->n_sites = p->ledger.n;
+    out->sites = arena_take_zeroed(arena, out->n_sites, sizeof *out->sites);
+    if (!out->sites)
+        abort();
+    for (size_t i = 0; i < out->n_sites; i++)
+        site_status(p, (int32_t)i - 1, &out->sites[i]);
+
+    struct meter_figures meter;
+    meter_figures(p->meter, &meter);
+    out->points = meter.points;
+    out->points_held = meter.held;
+    out->retained_readings = meter.retained;
+    struct account_figures account;
+    account_figures(p->account, &account);
+    out->windows_open = account.windows_open;
+    out->revisions_pending = account.revisions_pending;
+    out->windows_skipped = account.windows_skipped;
+    struct decode_figures decode;
+    decode_figures(p->decode, &decode);
+    out->unknown_fields = decode.unknown_fields;
+}

@@ -1,0 +1,352 @@
+/* Computing summaries again.
+ *
+ * A replay is the pipeline over a log book, with no network and no clock: the code of a live run, fed
+ * by what the live run wrote. A file of messages has no log book, so one is written first, in the new
+ * state directory: what a gateway would have written that took them all at once. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "command.h"
+#include "conf.h"
+#include "logbook.h"
+#include "payload.h"
+#include "plugin_loader.h"
+#include "publish/encode.h"
+
+#define BATCH_BYTES ((size_t)16 << 20)
+#define FRAMES_PER_ENTRY 4096u
+#define MESSAGES_BYTES_MOST ((size_t)1 << 30)
+#define SEGMENT_BYTES ((int64_t)64 << 20)
+
+struct replay_args {
+    const char *logbook, *intake, *config, *messages, *state, *plugins, *raw;
+    bool wants_close;
+};
+
+struct replay {
+    struct replay_args args;
+    char *logbook_path, *intake_path, *store_path;
+    struct plugin_loader *plugins;
+    struct payload payload;
+    struct store *store;
+    struct pipeline *pipeline;
+    struct store_batch *batch;
+    FILE *raw;
+    uint64_t rejected;
+};
+
+static int parse(int argc, char **argv, struct replay_args *a)
+{
+    const struct { const char *name; const char **to; } rows[] = {
+        { "--logbook", &a->logbook }, { "--intake", &a->intake }, { "--config", &a->config },
+        { "--messages", &a->messages }, { "--state", &a->state }, { "--plugins", &a->plugins },
+        { "--raw", &a->raw },
+    };
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = NULL;
+        for (size_t r = 0; r < sizeof rows / sizeof *rows && !value; r++) {
+            value = command_value(argc, argv, &i, rows[r].name);
+            if (value)
+                *rows[r].to = value;
+        }
+        if (value)
+            continue;
+        if (strcmp(argv[i], "--close") == 0)
+            a->wants_close = true;
+        else
+            return command_unknown("replay", argv[i]);
+    }
+    bool is_run = a->logbook && a->intake && !a->messages;
+    bool is_file = a->config && a->messages && !a->logbook && !a->intake;
+    if (a->state && (is_run || is_file))
+        return EXIT_DONE;
+    fputs("carbon-gateway replay: give --state NEWDIR and either --logbook DIR --intake DIR, or "
+          "--config FILE --messages FILE\n", stderr);
+    return EXIT_WRONG;
+}
+
+static char *path_of(const char *directory, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        abort();
+    return path;
+}
+
+static void on_name(void *self, const char *name)
+{
+    (void)name;
+    ++*(size_t *)self;
+}
+
+/* A replay never mixes with what stands there already. */
+static int make_state(const char *path)
+{
+    size_t n = 0;
+    int rc = file_make_directory(path);
+    if (rc == 0)
+        rc = file_list(path, on_name, &n);
+    if (rc < 0)
+        return err_raise(rc, "state directory %s: cannot be made – %s", path, strerror(-rc));
+    if (n > 0)
+        return err_raise(-EEXIST, "state directory %s is not empty – name a new one; a replay begins "
+                         "with nothing", path);
+    return 0;
+}
+
+/* From a file of messages to an intake and a log book. */
+
+static int append_message(struct journal *intake, struct cursor *c)
+{
+    struct slice topic = cursor_slice(c);
+    struct slice payload = cursor_slice(c);
+    if (c->has_failed || topic.size > UINT16_MAX)
+        return err_raise(-EINVAL, "the file of messages ends in the middle of a record, or is none");
+
+    struct frame f = { .kind = FRAME_MESSAGE, .flags = 1, .topic = topic, .rest = payload };
+    int rc = journal_append(intake, &f);
+    if (rc == JOURNAL_FULL)
+        return err_raise(-ENOSPC, "no room for the journal of the replay – free space");
+    return rc;
+}
+
+static int append_messages(struct journal *intake, const char *path)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    int rc = file_read_all(path, MESSAGES_BYTES_MOST, &bytes, &size);
+    if (rc < 0)
+        return err_raise(rc, "messages %s: cannot be read – %s", path, strerror(-rc));
+    struct cursor c = cursor_of((struct slice){ (const uint8_t *)bytes, size });
+    while (rc == 0 && c.at < c.end)
+        rc = append_message(intake, &c);
+    free(bytes);
+    return rc;
+}
+
+static int write_logbook(struct journal *logbook, struct journal *intake, const struct conf *conf)
+{
+    const struct entry beginning[] = {
+        { .kind = FRAME_GENESIS, .gateway_epoch = clock_random_u64(), .epoch_ordinal = 1,
+          .gateway_id = slice_of(conf->plan.gateway_id) },
+        { .kind = FRAME_START, .version = slice_of(CARBON_VERSION),
+          .tzdata = slice_of(zone_rules_version()) },
+        { .kind = FRAME_CONFIG, .yaml = conf_canonical(conf) },
+    };
+    int rc = 0;
+
+    for (size_t i = 0; i < 3 && rc == 0; i++)
+        rc = logbook_append(logbook, &beginning[i]);
+    uint64_t end = journal_end(intake);
+    for (uint64_t at = 0; at < end && rc == 0;) {
+        at = end - at > FRAMES_PER_ENTRY ? at + FRAMES_PER_ENTRY : end;
+        rc = logbook_append(logbook, &(struct entry){
+            .kind = FRAME_TOOK, .journal_id = journal_id(intake), .until = at });
+    }
+    return rc;
+}
+
+static int write_journals(struct replay *r, const struct conf *conf)
+{
+    struct journal *intake = NULL, *logbook = NULL;
+    struct journal_opening opening;
+    struct journal_conf in = { .path = r->intake_path, .segment_bytes = SEGMENT_BYTES };
+    struct journal_conf log = { .path = r->logbook_path, .segment_bytes = SEGMENT_BYTES };
+
+    int rc = journal_open(&in, 0, 0, &intake, &opening);
+    if (rc == 0)
+        rc = journal_open(&log, 0, 0, &logbook, &opening);
+    if (rc == 0)
+        rc = append_messages(intake, r->args.messages);
+    if (rc == 0)
+        rc = write_logbook(logbook, intake, conf);
+    journal_close(logbook);
+    journal_close(intake);
+    return rc;
+}
+
+static int prepare_messages(struct replay *r)
+{
+    struct conf *conf = NULL;
+    int rc = conf_read(r->args.config, &conf);
+    if (rc != 0)
+        return rc < 0 ? rc : err_raise(-EINVAL, "the configuration %s is wrong", r->args.config);
+    r->payload.format = conf->publish.format;
+    rc = write_journals(r, conf);
+    conf_free(conf);
+    return rc;
+}
+
+/* Following. */
+
+static void on_rejected(void *self, const struct pipeline_rejected *rejected)
+{
+    struct replay *r = self;
+    (void)rejected;
+    r->rejected++;
+}
+
+static int lookup_row(void *self, enum stage stage, struct slice key, struct slice *out)
+{
+    struct replay *r = self;
+    return store_get(r->store, stage, key, out);
+}
+
+static int open_pipeline(struct replay *r)
+{
+    struct pipeline_conf conf = {
+        .intakes = { r->intake_path },
+        .plugins = plugin_loader_plugins(r->plugins),
+        .lookup = { lookup_row, r },
+        .encode = payload_encode,
+        .encode_self = &r->payload,
+        .on_rejected = on_rejected,
+        .rejected_self = r,
+    };
+    int rc = store_open(r->store_path, &r->store);
+    return rc == 0 ? pipeline_open(&conf, &r->pipeline) : rc;
+}
+
+static int commit(struct replay *r)
+{
+    pipeline_save(r->pipeline, r->batch);
+    int rc = store_write(r->store, r->batch);
+    store_batch_clear(r->batch);
+    if (rc == 0)
+        pipeline_committed(r->pipeline);
+    return rc;
+}
+
+static int follow_all(struct replay *r)
+{
+    struct journal_reader *reader = NULL;
+    int rc = journal_reader_open(r->logbook_path, 0, &reader);
+    if (rc == JOURNAL_ABSENT)
+        return err_raise(-ENOENT, "no log book in %s – it is the directory STATE/logbook of a run",
+                         r->logbook_path);
+    if (rc < 0)
+        return rc;
+
+    int more;
+    do {
+        more = logbook_follow(reader, UINT64_MAX, r->pipeline, r->batch, BATCH_BYTES);
+        rc = more < 0 ? more : commit(r);
+    } while (rc == 0 && more == LOGBOOK_BATCH_FULL);
+    if (rc == 0 && r->args.wants_close) {
+        struct entry close = { .kind = FRAME_CLOSE,
+                               .sequence = pipeline_position(r->pipeline) + 1 };
+        rc = pipeline_take(r->pipeline, &close, r->batch);
+        if (rc == 0)
+            rc = commit(r);
+    }
+    journal_reader_close(reader);
+    return rc;
+}
+
+/* Printing. */
+
+static void print_json(const struct replay *r, struct slice payload)
+{
+    struct buffer json = { 0 };
+    if (r->payload.format == PUBLISH_JSON)
+        fwrite(payload.at, 1, payload.size, stdout);
+    else if (encode_json("SiteSummary", payload, &json) == 0)
+        fwrite(json.at, 1, json.size, stdout);
+    putchar('\n');
+    buffer_fini(&json);
+}
+
+static void write_raw(FILE *to, struct slice payload)
+{
+    struct buffer record = { 0 };
+    buffer_put_slice(&record, payload);
+    fwrite(record.at, 1, record.size, to);
+    buffer_fini(&record);
+}
+
+static int print_summaries(struct replay *r)
+{
+    struct arena arena;
+    struct store_summary s = { 0 };
+    int rc;
+
+    arena_init(&arena, 0);
+    while ((rc = store_history_next(r->store, s.epoch_ordinal, s.sequence, &arena, &s)) == 0) {
+        print_json(r, s.payload);
+        if (r->raw)
+            write_raw(r->raw, s.payload);
+        arena_reset(&arena);
+    }
+    arena_fini(&arena);
+    if (rc == STORE_NONE && (fflush(stdout) != 0 || (r->raw && fflush(r->raw) != 0)))
+        return err_raise(-errno, "the output cannot be written – %s", strerror(errno));
+    return rc == STORE_NONE ? 0 : rc;
+}
+
+static int open_raw(struct replay *r)
+{
+    if (!r->args.raw)
+        return 0;
+    r->raw = fopen(r->args.raw, "wb");
+    if (!r->raw)
+        return err_raise(-errno, "%s: cannot be written – %s", r->args.raw, strerror(errno));
+    return 0;
+}
+
+static int replay(struct replay *r)
+{
+    int rc;
+
+    if ((rc = make_state(r->args.state)) != 0 ||
+        (rc = open_raw(r)) != 0 ||
+        (rc = plugin_loader_open(r->args.plugins, &r->plugins)) != 0 ||
+        (r->args.messages && (rc = prepare_messages(r)) != 0) ||
+        (rc = open_pipeline(r)) != 0 ||
+        (rc = follow_all(r)) != 0 ||
+        (rc = print_summaries(r)) != 0)
+        return rc;
+    fprintf(stderr, "replayed up to log book entry %llu, %llu readings or messages rejected\n",
+            (unsigned long long)pipeline_position(r->pipeline), (unsigned long long)r->rejected);
+    return 0;
+}
+
+static void name_places(struct replay *r)
+{
+    const struct replay_args *a = &r->args;
+    r->logbook_path = a->logbook ? strdup(a->logbook) : path_of(a->state, "logbook");
+    r->intake_path = a->intake ? strdup(a->intake) : path_of(a->state, "intake");
+    r->store_path = path_of(a->state, "store.sqlite");
+}
+
+static void close_replay(struct replay *r)
+{
+    pipeline_close(r->pipeline);
+    store_close(r->store);
+    store_batch_free(r->batch);
+    plugin_loader_close(r->plugins);
+    if (r->raw)
+        fclose(r->raw);
+    free(r->logbook_path);
+    free(r->intake_path);
+    free(r->store_path);
+}
+
+int command_replay(int argc, char **argv)
+{
+    struct replay r = { .args = { .plugins = conf_plugins_preset() } };
+
+    int rc = parse(argc, argv, &r.args);
+    if (rc != EXIT_DONE)
+        return rc;
+    name_places(&r);
+    r.batch = store_batch_new();
+    rc = replay(&r);
+    close_replay(&r);
+    return rc < 0 ? EXIT_FAILED : EXIT_DONE;
+}
