@@ -62,7 +62,7 @@ factors:
 sites:"""]
     for site in described["sites"]:
         out.append(f"""
-  - id: {site['id']}
+  - id: {site['site']}
     zone: UTC
     periods: [15min, hour, day]
     restate_every: 1s
@@ -71,10 +71,10 @@ sites:"""]
       - {{id: power, scope: 2, category: purchased electricity, carrier: electricity, factor: grid}}
     devices:""")
         for device in site["devices"]:
-            out.append(f"      - id: {device['id']}\n        points:")
+            out.append(f"      - id: {device['device']}\n        points:")
             for point in device["points"]:
-                extra = {"interval": f", interval: {point.get('interval_ms', 0)}ms",
+                extra = {"interval": f", interval: {described['period_ms']}ms",
                          "register": ", max_gap: 24h"}.get(point["kind"], "")
-                stream = "" if point["kind"] == "state" else f", unit: {point['unit']}, stream: power"
-                out.append(f"          - {{id: {point['id']}, kind: {point['kind']}{stream}{extra}}}")
+                stream = "" if point["kind"] == "state" else f", unit: {described['unit']}, stream: power"
+                out.append(f"          - {{id: {point['point']}, kind: {point['kind']}{stream}{extra}}}")
     return "\n".join(out) + "\n"

@@ -62,4 +62,4 @@ def totals_of(books):
 
 
 def expected_of(totals):
-    return {site["id"]: int(site["activity_micro"]) for site in totals["sites"]}
+    return {site["site"]: int(site["activity_micro"]) for site in totals["sites"]}
