@@ -23,7 +23,7 @@ struct journal;
 
 struct journal_conf {
     const char *path;            /* the directory; created if its parent is there. Copied */
-    int64_t segment_bytes;       /* of a new segment: 4 MB at least, 64 MB usual */
+    int64_t segment_bytes;       /* of a new segment: 4 MB at least, 64 MB usual. Not if read-only */
     bool is_read_only;           /* open what is there, append nothing, create nothing */
 };
 
@@ -32,13 +32,16 @@ struct journal_opening {
     uint64_t last;               /* the last valid frame before this opening; 0: none */
     uint64_t first;              /* the first that is still kept; 0: none */
     uint64_t torn_bytes;         /* behind the last valid frame, not zero: cut */
-    uint64_t unreadable;         /* segments set aside as NAME.damaged */
+    uint64_t missing;            /* damaged frames in the newest segment, valid ones behind them */
+    uint64_t unreadable;         /* segments set aside as NAME.damaged, or of a newer version */
     bool is_new;                 /* the journal was created now */
 };
 
 /* Opens the directory for writing: finds the last valid frame, cuts and syncs what is torn behind it,
  * syncs every segment from `committed` on, and numbers the next frame max(last, at_least) + 1; a jump
- * begins a new segment that declares it. One process at a time (lock). The caller owns *out. */
+ * begins a new segment that declares it. Whatever cannot be read is reported, kept for the operator
+ * and worked around (open.c says how); behind it the numbers leave room for what it may have held. One
+ * process at a time (lock). Read-only: JOURNAL_ABSENT when there is no journal. The caller owns *out. */
 int journal_open(const struct journal_conf *conf, uint64_t committed, uint64_t at_least,
                  struct journal **out, struct journal_opening *opening);
 
@@ -50,19 +53,20 @@ uint64_t journal_id(const struct journal *j);
 
 /* Appends a copy of f (kind, flags, topic, rest) and sets f->sequence and f->boottime_us. When it
  * returns 0 the frame survives a kill. JOURNAL_FULL when the disk has no room for another segment.
- * For the one writer. */
+ * Negative when the frame is larger than JOURNAL_BODY_MAX or 65535 bytes of topic. For the one writer. */
 int journal_append(struct journal *j, struct frame *f);
 
 /* Returns 0 once everything up to sequence survives a power cut too. Any thread; may take a disk's
- * time. Negative once, and from then on: a failed sync is never tried again. */
+ * time. Negative once, and from then on: a failed sync is never tried again. A number that was not
+ * given out yet stands for the last one that was. */
 int journal_sync(struct journal *j, uint64_t sequence);
 
 /* The last appended sequence; everything up to it is there to be read. Any thread. */
 uint64_t journal_end(const struct journal *j);
 
 /* The segment to come. wants_spare says, on any thread, that the current one is half full and none is
- * prepared; prepare makes it (allocate, sync; a disk's time; one thread at a time). A roll without a
- * spare makes its own and is counted. */
+ * prepared; prepare makes it (allocate, sync; a disk's time; any thread), JOURNAL_FULL when there is no
+ * room. A roll without a spare makes its own and is counted. */
 bool journal_wants_spare(const struct journal *j);
 int journal_prepare(struct journal *j);
 
@@ -93,8 +97,8 @@ uint64_t journal_reader_id(const struct journal_reader *r);
 
 /* The next frame with sequence <= until, clock frames left out (their time is in f->clock). Borrowed
  * until the next call. JOURNAL_END when no further valid frame up to `until` is there; it may come
- * later. A declared jump in sequence, or a segment missing in between, is passed over: the caller sees
- * it by the numbers. */
+ * later. Damaged frames and missing segments are logged once, with their numbers, and passed over; a
+ * declared jump is passed over silently. The caller sees both by the numbers. */
 int journal_read(struct journal_reader *r, uint64_t until, struct frame *out);
 
 /* Of the last frame read, or where the reader began. */
