@@ -34,7 +34,8 @@ struct store_summary {
 };
 
 /* Opens the file, creates it or brings an older format up to date; a newer one is refused with both
- * numbers. One process at a time. */
+ * numbers, a damaged one or somebody else's database by name; none of these is changed. One gateway at
+ * a time (path.lock); sqlite3 may look in meanwhile. */
 int store_open(const char *path, struct store **out);
 void store_close(struct store *s);
 
@@ -67,12 +68,13 @@ uint32_t store_batch_summaries(const struct store_batch *b);
 void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uint64_t sequence);
 void store_batch_position(struct store_batch *b, uint64_t log_book);
 
-/* Writes the batch in one transaction, synced. Worker thread; a disk's time. When it fails nothing of
- * it is in, and the same batch may be tried again. */
+/* Writes the batch in one transaction, synced; an empty one is no transaction. Worker thread; a disk's
+ * time. When it fails (no room, read-only, somebody else's transaction, a summary whose number another
+ * one has) nothing of it is in, and the same batch may be tried again. */
 int store_write(struct store *s, const struct store_batch *b);
 
 /* The next summary of the outbox behind (ordinal, sequence), in order of sending. Texts and payload in
- * the arena. 0, or STORE_NONE. Loop thread. */
+ * the arena. 0, STORE_NONE, or negative, also when it does not fit the arena's bound. Loop thread. */
 int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
                       struct arena *arena, struct store_summary *out);
 
@@ -80,12 +82,13 @@ int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_se
 int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
                        struct arena *arena, struct store_summary *out);
 
-/* Removes acknowledged summaries published before the time, at most `most` of them. Worker thread. */
+/* Removes acknowledged summaries published before the time, the oldest first, at most `most` of them.
+ * Their room is used again; the file does not shrink. Worker thread. */
 int store_forget(struct store *s, int64_t published_before_us, uint32_t most);
 
 struct store_figures {
     uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */
-    uint64_t file_bytes;
+    uint64_t file_bytes;                     /* with the WAL, after the last write */
 };
 /* Loop thread; counts kept in memory, no query. */
 void store_figures(const struct store *s, struct store_figures *out);

@@ -1,0 +1,183 @@
+/* A batch: what is to be committed next, as one run of bytes. Records stand behind each other in the
+ * order in which they were put and are written in that order, so a later put or drop of a row wins
+ * without anybody looking for the earlier one; writing a row twice inside one transaction costs a
+ * change in the page cache, not a second write to disk.
+ *
+ *      PUT           kind u8, stage u8, key slice, value slice
+ *      DROP          kind u8, stage u8, key slice
+ *      SUMMARY       kind u8, numbers, then the texts as slices with their NUL, then the payload
+ *      ACKNOWLEDGED  kind u8, epoch ordinal u32, sequence u64
+ *
+ * The bytes never leave the process, so they carry neither version nor checksum. A batch is read as
+ * often as its write has to be tried, and reading leaves it as it is. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/inside.h"
+
+/* After a burst a batch gives its memory back; an ordinary one keeps it. */
+#define KEEP_BYTES ((size_t)1 << 20)
+
+struct store_batch *store_batch_new(void)
+{
+    struct store_batch *b = calloc(1, sizeof *b);
+    if (!b)
+        abort();
+    return b;
+}
+
+void store_batch_free(struct store_batch *b)
+{
+    if (!b)
+        return;
+    buffer_fini(&b->records);
+    free(b);
+}
+
+void store_batch_clear(struct store_batch *b)
+{
+    if (b->records.room > KEEP_BYTES)
+        buffer_fini(&b->records);
+    buffer_clear(&b->records);
+    b->n_summaries = 0;
+    b->has_position = false;
+    b->position = 0;
+}
+
+bool store_batch_is_empty(const struct store_batch *b)
+{
+    return b->records.size == 0 && !b->has_position;
+}
+
+size_t store_batch_bytes(const struct store_batch *b)
+{
+    return b->records.size;
+}
+
+uint32_t store_batch_summaries(const struct store_batch *b)
+{
+    return b->n_summaries;
+}
+
+static void put(void *self, enum stage stage, struct slice key, struct slice value)
+{
+    struct store_batch *b = self;
+    buffer_put_u8(&b->records, RECORD_PUT);
+    buffer_put_u8(&b->records, (uint8_t)stage);
+    buffer_put_slice(&b->records, key);
+    buffer_put_slice(&b->records, value);
+}
+
+static void drop(void *self, enum stage stage, struct slice key)
+{
+    struct store_batch *b = self;
+    buffer_put_u8(&b->records, RECORD_DROP);
+    buffer_put_u8(&b->records, (uint8_t)stage);
+    buffer_put_slice(&b->records, key);
+}
+
+struct state_out store_batch_state(struct store_batch *b)
+{
+    return (struct state_out){ .put = put, .drop = drop, .self = b };
+}
+
+/* With its NUL, so that it can be lent as a C string. */
+static void put_text(struct buffer *out, const char *text)
+{
+    if (!text)
+        text = "";
+    buffer_put_slice(out, (struct slice){ (const uint8_t *)text, strlen(text) + 1 });
+}
+
+void store_batch_summary(struct store_batch *b, const struct store_summary *row)
+{
+    struct buffer *out = &b->records;
+    buffer_put_u8(out, RECORD_SUMMARY);
+    buffer_put_u32(out, row->epoch_ordinal);
+    buffer_put_u64(out, row->sequence);
+    buffer_put_u64(out, row->cause);
+    buffer_put_u32(out, row->ordinal);
+    buffer_put_i64(out, row->start_us);
+    buffer_put_i64(out, row->end_us);
+    buffer_put_i64(out, row->published_us);
+    buffer_put_u32(out, row->revision);
+    put_text(out, row->id);
+    put_text(out, row->site);
+    put_text(out, row->period);
+    put_text(out, row->topic);
+    buffer_put_slice(out, row->payload);
+    b->n_summaries++;
+}
+
+void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uint64_t sequence)
+{
+    buffer_put_u8(&b->records, RECORD_ACKNOWLEDGED);
+    buffer_put_u32(&b->records, epoch_ordinal);
+    buffer_put_u64(&b->records, sequence);
+}
+
+void store_batch_position(struct store_batch *b, uint64_t log_book)
+{
+    b->has_position = true;
+    b->position = log_book;
+}
+
+/* Reading it back. */
+
+struct cursor store_batch_cursor(const struct store_batch *b)
+{
+    return cursor_of(buffer_slice(&b->records));
+}
+
+static const char *read_text(struct cursor *c)
+{
+    return (const char *)cursor_slice(c).at;
+}
+
+static void read_summary(struct cursor *c, struct store_summary *row)
+{
+    row->epoch_ordinal = cursor_u32(c);
+    row->sequence = cursor_u64(c);
+    row->cause = cursor_u64(c);
+    row->ordinal = cursor_u32(c);
+    row->start_us = cursor_i64(c);
+    row->end_us = cursor_i64(c);
+    row->published_us = cursor_i64(c);
+    row->revision = cursor_u32(c);
+    row->id = read_text(c);
+    row->site = read_text(c);
+    row->period = read_text(c);
+    row->topic = read_text(c);
+    row->payload = cursor_slice(c);
+}
+
+static void read_state(struct cursor *c, struct record *r)
+{
+    r->stage = (enum stage)cursor_u8(c);
+    r->key = cursor_slice(c);
+    if (r->kind == RECORD_PUT)
+        r->value = cursor_slice(c);
+}
+
+bool store_batch_next(struct cursor *c, struct record *out)
+{
+    if (c->at == c->end)
+        return false;
+    *out = (struct record){ .kind = (enum record_kind)cursor_u8(c) };
+    switch (out->kind) {
+    case RECORD_PUT:
+    case RECORD_DROP:
+        read_state(c, out);
+        break;
+    case RECORD_SUMMARY:
+        read_summary(c, &out->summary);
+        break;
+    case RECORD_ACKNOWLEDGED:
+        out->summary.epoch_ordinal = cursor_u32(c);
+        out->summary.sequence = cursor_u64(c);
+        break;
+    }
+    assert(!c->has_failed);
+    return true;
+}
