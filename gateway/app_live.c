@@ -16,7 +16,7 @@
 
 #define FRAMES_PER_ENTRY 4096u
 #define BATCH_BYTES_MOST ((size_t)32 << 20)
-#define RETRY_MS 1000
+#define FORGET_EVERY_US 60000000
 #define DUE_MS_LEAST 100         /* so that a due time that brings nothing costs at most ten entries/s */
 #define DUE_MS_MOST 3600000
 
@@ -138,6 +138,16 @@ static void on_carried_out(uv_work_t *w, int status)
         app_take_arrivals(a);        /* what a full batch had kept waiting */
 }
 
+/* Old summaries go once a minute: each going is a transaction of its own, and flash wears. */
+static int64_t forget_before(struct app *a)
+{
+    int64_t now_us = clock_read().wall_us;
+    if (now_us - a->forgot_us < FORGET_EVERY_US)
+        return INT64_MIN;
+    a->forgot_us = now_us;
+    return now_us - a->conf->store.history_us;
+}
+
 /* Everything up to here becomes one commit; the next batch begins empty. */
 static void cut_commit(struct app *a)
 {
@@ -159,7 +169,7 @@ static void cut_commit(struct app *a)
         .now_wall_us = clock_read().wall_us,
         .retain_us = a->conf->journal.retain_us,
         .most_bytes = a->conf->journal.most_bytes,
-        .history_us = a->conf->store.history_us,
+        .forget_before_us = forget_before(a),
     };
 }
 

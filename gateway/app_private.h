@@ -58,7 +58,7 @@ struct app {
     bool has_ingest, has_publish;    /* opened, and not closed yet */
     int rc;                          /* why the loop ends */
 
-    int64_t started_us;
+    int64_t started_us, forgot_us;
     bool is_paused;
     uint64_t pauses;
     struct arena view;               /* of the status in hand */

@@ -37,6 +37,7 @@ int commit_carry_out(const struct commit *c)
     /* A journal that cannot be trimmed only costs space; the next commit tries again. */
     journal_trim(c->intake, c->intake_until, c->now_wall_us, c->retain_us, c->most_bytes);
     journal_trim(c->logbook, c->logbook_until, c->now_wall_us, c->retain_us, c->most_bytes);
-    store_forget(c->store, c->now_wall_us - c->history_us, FORGET_MOST);
+    if (c->forget_before_us != INT64_MIN)
+        store_forget(c->store, c->forget_before_us, FORGET_MOST);
     return 0;
 }

@@ -16,7 +16,8 @@ struct commit {
     struct store *store;
     struct store_batch *batch;
     uint64_t intake_until, logbook_until;
-    int64_t now_wall_us, retain_us, most_bytes, history_us;
+    int64_t now_wall_us, retain_us, most_bytes;
+    int64_t forget_before_us;    /* summaries of the history; INT64_MIN: not this time */
 };
 
 /* Carries it out. 0; COMMIT_LATER when the store could not be written: the same commit is to be tried

@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf.h"
+#include "decode/decode.h"
+#include "plugin_loader.h"
 
 #define FILE_BYTES_MOST ((size_t)4 << 20)
 #define ROWS_MOST 64
@@ -99,6 +101,22 @@ static void name_clients(struct conf *c)
     }
 }
 
+/* Whether the plan's decoders exist and take their options: asked here, where the mistake has a place in
+ * the person's own file, and not only when the log book is followed. */
+static void check_decoders(struct conf *c, struct problems *problems)
+{
+    struct plugin_loader *loader = NULL;
+    struct decode *decode = NULL;
+
+    if (plugin_loader_open(c->plugins, &loader) != 0)
+        return;
+    struct decode_plugins plugins = plugin_loader_plugins(loader);
+    decode_open(&plugins, &decode);
+    decode_configure(decode, &c->plan, problems);
+    decode_close(decode);
+    plugin_loader_close(loader);
+}
+
 static int report(const struct problems *problems)
 {
     struct buffer text = { 0 };
@@ -127,6 +145,8 @@ int conf_read(const char *path, struct conf **out)
     option_read(conf_options(), c, (struct slice){ (const uint8_t *)text, size }, &c->plan.arena,
                 &problems);
     plan_check(&c->plan, &problems);
+    if (problems.n == 0)
+        check_decoders(c, &problems);
     free(text);
 
     rc = problems.n ? report(&problems) : 0;
