@@ -1,6 +1,6 @@
 /* Metering: readings become amounts.
  *
- * A point's state is a pure left fold over its retained readings, sorted by (time, boot, sequence),
+ * A point's state is a pure left fold over its retained readings, sorted by time and rank (fold.h),
  * from a frozen base. Baseline, delta, rollover, reset, dip and plausibility are decided in that order
  * and in no other, whatever the order of arrival: any permutation of the same readings within the
  * bound, with any duplicates, ends in the same amounts. A late reading refolds from its place until
@@ -22,20 +22,21 @@ void meter_close(struct meter *m);
 
 /* Takes up a plan: points of the same site, device and id keep their state unless what bears on their
  * fold (kind, unit, resolution, multiplier, modulus) changed: such a point begins anew, and the log
- * says so. Borrows the plan until the next call. */
+ * says so. Where only a limit changed (stamp, max_gap, max_rate, reset_from_zero) the point goes on from
+ * its last value, but what it retained is final from then on. Nothing of the plan is kept. */
 void meter_configure(struct meter *m, const struct plan *plan);
 
 /* One reading that decoded well (r->verdict is COUNTED) through the fold of its point. Returns its
- * verdict; out tells, in the arena, what it brought about, also when it is not counted (a candidate
- * may change others). */
+ * verdict; out tells what it brought about, also when it is not counted (a candidate may change
+ * others): in the arena, or when that has no room left, in the meter's memory until the next call. */
 enum verdict meter_take(struct meter *m, const struct reading *r, struct arena *arena,
                         struct amounts *out);
 
-/* Writes a row for each point that changed since the last call. */
+/* Writes a row for each point that changed since the last call; drops those of points that are gone. */
 void meter_save(struct meter *m, struct state_out *out);
 
 /* One row back; before any meter_take, after meter_configure. Rows of points that the plan does not
- * have are kept aside and dropped. 0, or STATE_MALFORMED. */
+ * have are dropped at the next save. 0, or STATE_MALFORMED: then the point is new. */
 int meter_load(struct meter *m, struct slice key, struct slice value);
 
 /* For the status. */
