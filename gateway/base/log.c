@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fold.h"
+#include "base/log_fold.h"
 
 #define LINE_SIZE 2048
 #define CUT       "…\n"

@@ -1,7 +1,7 @@
 /* Folding: which lines of a log are shown, so that one fault that repeats does not fill a disk. Knows
  * no clock: the time comes with each call. For one thread at a time. */
-#ifndef BASE_FOLD_H
-#define BASE_FOLD_H
+#ifndef BASE_LOG_FOLD_H
+#define BASE_LOG_FOLD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/fold.h"
+#include "base/log_fold.h"
 
 static int shown(struct fold *f, const char *id, int64_t now_us, int n)
 {

@@ -1,7 +1,7 @@
 /* A small table of the ids seen in the last minute, searched from front to back: a program has some
  * fifty ids and logs a few lines a minute, so nothing cleverer pays. An id's minute begins with its
  * first line, not on the full minute, so that a burst across the edge is not shown twice. */
-#include "base/fold.h"
+#include "base/log_fold.h"
 
 #include <stddef.h>
 #include <stdio.h>
