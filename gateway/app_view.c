@@ -123,6 +123,8 @@ void on_rejected(void *self, const struct pipeline_rejected *r)
     }
     a->rejected_left--;
     struct rejected out = {
+        .gateway_id = a->conf->plan.gateway_id,
+        .journal_sequence = r->frame->sequence,
         .verdict = r->verdict,
         .topic = r->frame->topic,
         .payload = r->frame->rest,

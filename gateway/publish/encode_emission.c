@@ -1,0 +1,184 @@
+/* Emissions, of one stream and of many.
+ *
+ * The rule that everything here keeps to: an absent CO2e is not 0. A stream has an emission when a
+ * factor was to be applied to something that it imported; what a site exports or generates has none.
+ * Where a factor is missing the gases of the rest are told, but no CO2e; and the sum over streams leaves
+ * that stream out, gases included, so that the sum's CO2e is still what its gases come to. The sum is
+ * then marked incomplete: a lower bound. Biogenic CO2 stands on its own line and in no list. */
+#include "publish/encode_parts.h"
+
+#define BIT(gas)   (1u << (gas))
+#define BEYOND_CO2 (BIT(GAS_CH4_FOSSIL) | BIT(GAS_CH4_BIOGENIC) | BIT(GAS_N2O))
+
+bool stream_is_known(const struct summary_stream *s)
+{
+    if (s->activity_micro != 0 || s->valid_ms > 0 || s->n_factors > 0)
+        return true;
+    for (int part = 0; part < PART_COUNT; part++)
+        if (s->part_micro[part] != 0)
+            return true;
+    return false;
+}
+
+bool stream_is_silent(const struct summary_stream *s)
+{
+    return s->expected_ms > 0 && !stream_is_known(s);
+}
+
+bool stream_has_direction(const struct encoding *e, const struct summary_stream *s,
+                          enum direction d)
+{
+    for (size_t i = 0; i < s->n_points; i++)
+        if (e->plan->points[s->points[i]].direction == (int)d)
+            return true;
+    return false;
+}
+
+/* --- sums --- */
+
+struct emission emission_of_stream(const struct summary_stream *s)
+{
+    struct emission out = {
+        .is_there = s->n_factors > 0,
+        .gases = s->gases_covered,
+        .co2e_ug = s->co2e_ug,
+        .has_co2e = s->has_co2e,
+        .is_incomplete = !s->has_co2e,
+        .is_partial = s->gases_covered != 0 && (s->gases_covered & BEYOND_CO2) == 0,
+    };
+    for (int gas = 0; gas < GAS_COUNT; gas++) {
+        out.gas_ug[gas] = s->gas_ug[gas];
+        out.gases |= s->gas_ug[gas] != 0 ? BIT(gas) : 0;
+    }
+    return out;
+}
+
+void emission_add(struct emission *sum, const struct emission *e)
+{
+    if (!e->is_there)
+        return;
+    sum->is_there = true;
+    sum->is_incomplete |= e->is_incomplete;
+    sum->is_partial |= e->is_partial;
+    if (!e->has_co2e)
+        return;
+    sum->has_co2e = true;
+    sum->co2e_ug += e->co2e_ug;
+    sum->gases |= e->gases;
+    for (int gas = 0; gas < GAS_COUNT; gas++)
+        sum->gas_ug[gas] += e->gas_ug[gas];
+}
+
+/* The scope's CO2e is the summary's own figure. */
+struct emission emission_of_scope(const struct encoding *e, enum scope scope)
+{
+    struct emission sum = { 0 };
+    for (size_t i = 0; i < e->summary->n_streams; i++) {
+        const struct summary_stream *s = &e->summary->streams[i];
+        if (stream_scope(e, s) != scope)
+            continue;
+        struct emission of_stream = emission_of_stream(s);
+        if (stream_is_silent(s) && stream_has_direction(e, s, DIRECTION_IMPORT))
+            of_stream = (struct emission){ .is_there = true, .is_incomplete = true };
+        emission_add(&sum, &of_stream);
+    }
+    sum.co2e_ug = e->summary->scope_co2e_ug[scope];
+    sum.has_co2e = e->summary->scope_has_co2e[scope];
+    sum.is_incomplete |= e->summary->scope_is_incomplete[scope];
+    return sum;
+}
+
+/* --- to the wire --- */
+
+static Carbon__V1__GasMass *encode_gas(const struct encoding *e, enum gas gas, int128 ug)
+{
+    Carbon__V1__GasMass *out = wire_new(e->arena, &carbon__v1__gas_mass__descriptor);
+    out->gas = wire_gas(gas);
+    out->mass_g = wire_amount(e->arena, ug);
+    out->gwp = wire_decimal(e->arena, gwp_of((enum gwp_set)e->plan->gwp_set, gas));
+    return out;
+}
+
+Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emission *emission)
+{
+    if (!emission->is_there)
+        return NULL;
+    Carbon__V1__Emission *out = wire_new(e->arena, &carbon__v1__emission__descriptor);
+    out->gases = wire_array(e->arena, GAS_COUNT, sizeof *out->gases);
+    for (int gas = 0; gas < GAS_COUNT; gas++)
+        if (gas != GAS_CO2_BIOGENIC && emission->gases & BIT(gas))
+            out->gases[out->n_gases++] = encode_gas(e, (enum gas)gas, emission->gas_ug[gas]);
+    if (emission->has_co2e)
+        out->co2e_g = wire_amount(e->arena, emission->co2e_ug);
+    if (emission->gases & BIT(GAS_CO2_BIOGENIC))
+        out->biogenic_co2_g = wire_amount(e->arena, emission->gas_ug[GAS_CO2_BIOGENIC]);
+    out->is_incomplete = emission->is_incomplete;
+    out->is_partial = emission->is_partial;
+    return out;
+}
+
+/* --- factors --- */
+
+static void encode_values(const struct encoding *e, const struct factor *f,
+                          Carbon__V1__FactorUse *out)
+{
+    out->values = wire_array(e->arena, GAS_COUNT, sizeof *out->values);
+    for (int gas = 0; gas < GAS_COUNT; gas++) {
+        if (!f->has_gas[gas])
+            continue;
+        Carbon__V1__FactorValue *value = wire_new(e->arena, &carbon__v1__factor_value__descriptor);
+        value->gas = wire_gas((enum gas)gas);
+        value->value = wire_decimal(e->arena, f->kg[gas]);
+        out->values[out->n_values++] = value;
+    }
+}
+
+/* As the stream's site reads the dates; a factor that the stream no longer uses leaves them open. */
+static void encode_validity(const struct stream *stream, int32_t factor, Carbon__V1__FactorUse *out)
+{
+    for (size_t i = 0; i < stream->n_factors; i++) {
+        if (stream->factors[i] != (uint32_t)factor)
+            continue;
+        out->valid_from_unix_ms = wire_ms(stream->from_us[i]);
+        out->valid_to_unix_ms = wire_ms(stream->until_us[i]);
+    }
+}
+
+static char *mass_per_unit(const struct encoding *e, const struct factor *f)
+{
+    struct buffer text = { 0 };
+    buffer_print(&text, "kg/%s", f->unit->name);
+    char *kept = arena_text(e->arena, buffer_slice(&text));
+    buffer_fini(&text);
+    return kept;
+}
+
+static void encode_factor(const struct encoding *e, const struct stream *stream, int32_t factor,
+                          Carbon__V1__FactorUse *out)
+{
+    const struct factor *f = &e->plan->factors[factor];
+    out->id = wire_text(f->id);
+    out->version = wire_text(f->version);
+    out->series = wire_text(f->series);
+    out->unit = mass_per_unit(e, f);
+    out->source = wire_text(f->source);
+    out->published_on = (uint32_t)f->published_date;
+    encode_values(e, f, out);
+    encode_validity(stream, factor, out);
+}
+
+void encode_factors(const struct encoding *e, const struct summary_stream *s,
+                    Carbon__V1__SourceStream *out)
+{
+    out->factors = wire_array(e->arena, s->n_factors, sizeof *out->factors);
+    for (size_t i = 0; i < s->n_factors; i++) {
+        Carbon__V1__FactorUse *use = wire_new(e->arena, &carbon__v1__factor_use__descriptor);
+        use->status = (Carbon__V1__FactorStatus)s->factors[i].status;
+        use->amount = wire_amount(e->arena, s->factors[i].activity_micro);
+        if (stream_scope(e, s) == SCOPE_2)
+            use->basis = CARBON__V1__BASIS__BASIS_LOCATION;
+        if (s->factors[i].factor >= 0)
+            encode_factor(e, stream_of(e, s), s->factors[i].factor, use);
+        out->factors[out->n_factors++] = use;
+    }
+}

@@ -1,0 +1,66 @@
+/* Parts of a summary's encoding that know each other: streams, emissions, totals and quality. The
+ * room's own page; encode.h is what others see. */
+#ifndef PUBLISH_ENCODE_PARTS_H
+#define PUBLISH_ENCODE_PARTS_H
+
+#include "publish/encode.h"
+#include "publish/wire.h"
+
+/* A summary on its way to the wire. */
+struct encoding {
+    const struct plan *plan;
+    const struct summary *summary;
+    struct arena *arena;
+};
+
+static inline const struct stream *stream_of(const struct encoding *e,
+                                             const struct summary_stream *s)
+{
+    return &e->plan->streams[s->stream];
+}
+
+static inline enum scope stream_scope(const struct encoding *e, const struct summary_stream *s)
+{
+    return (enum scope)(stream_of(e, s)->scope_choice + SCOPE_1);
+}
+
+/* --- encode_emission.c --- */
+
+/* Whether anything is known of the stream's activity, be it a 0. */
+bool stream_is_known(const struct summary_stream *s);
+
+/* Whether something was due of it and nothing came. */
+bool stream_is_silent(const struct summary_stream *s);
+
+/* Whether a point of the stream counts in that direction. */
+bool stream_has_direction(const struct encoding *e, const struct summary_stream *s,
+                          enum direction d);
+
+/* Gases and CO2e of a stream, a scope or the site. */
+struct emission {
+    bool is_there;               /* false: nothing is accounted */
+    int128 gas_ug[GAS_COUNT];
+    uint32_t gases;              /* bit per gas that is told, be it a 0 */
+    int128 co2e_ug;
+    bool has_co2e, is_incomplete, is_partial;
+};
+
+struct emission emission_of_stream(const struct summary_stream *s);
+struct emission emission_of_scope(const struct encoding *e, enum scope scope);
+
+/* Adds what is known of one to a sum; what is not known marks the sum as incomplete. */
+void emission_add(struct emission *sum, const struct emission *e);
+
+/* NULL when it is not there. */
+Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emission *emission);
+
+/* The factors that were applied to a stream. */
+void encode_factors(const struct encoding *e, const struct summary_stream *s,
+                    Carbon__V1__SourceStream *out);
+
+/* --- encode_totals.c --- */
+
+Carbon__V1__Totals *encode_totals(const struct encoding *e);
+Carbon__V1__QualityReport *encode_quality(const struct encoding *e);
+
+#endif

@@ -1,0 +1,326 @@
+/* A summary as carbon.v1.SiteSummary: identity, streams, what it replaces, where it is from. Totals and
+ * quality stand in encode_totals.c, emissions in encode_emission.c.
+ *
+ * The message is built in an arena of its own and written once; names are the plan's texts, borrowed.
+ * Everything comes from the summary and the plan that it was made under, nothing from a clock or the
+ * machine: a replay of the log book gives the same bytes, and a test compares them. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "publish/encode_parts.h"
+
+/* --- identity --- */
+
+/* Start to the minute, which is as fine as windows begin. */
+static void put_id(const struct plan *plan, const struct summary *s, uint32_t revision,
+                   struct buffer *out)
+{
+    char start[32];
+    time_print(s->start_us, start);
+    buffer_print(out, "%s/%016llx/%s/%s/%.16sZ/%u", plan->gateway_id,
+                 (unsigned long long)s->gateway_epoch, plan->sites[s->site].id,
+                 period_names[s->period], start, revision);
+}
+
+void encode_summary_id(const struct plan *plan, const struct summary *s, struct buffer *out)
+{
+    put_id(plan, s, s->revision, out);
+}
+
+static char *id_text(const struct encoding *e, uint32_t revision)
+{
+    struct buffer id = { 0 };
+    put_id(e->plan, e->summary, revision, &id);
+    char *text = arena_text(e->arena, buffer_slice(&id));
+    buffer_fini(&id);
+    return text;
+}
+
+/* A factor that stands in for another, or is still to come. A stream without a factor waits for none. */
+static bool has_stand_in(const struct encoding *e, const struct summary_stream *s)
+{
+    const char *factor_id = stream_of(e, s)->factor_id;
+    bool expects_factor = factor_id && *factor_id;
+    for (size_t i = 0; i < s->n_factors; i++) {
+        enum factor_status status = s->factors[i].status;
+        if (status == FACTOR_FORECAST || status == FACTOR_PROVISIONAL ||
+            (status == FACTOR_MISSING && expects_factor))
+            return true;
+    }
+    return false;
+}
+
+static Carbon__V1__Status firmness(const struct encoding *e)
+{
+    bool is_provisional = e->summary->silent_devices > 0;
+    for (size_t i = 0; i < e->summary->n_streams; i++)
+        is_provisional |= has_stand_in(e, &e->summary->streams[i]);
+    return is_provisional ? CARBON__V1__STATUS__STATUS_PROVISIONAL
+                          : CARBON__V1__STATUS__STATUS_FINAL;
+}
+
+static void encode_identity(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    const struct summary *s = e->summary;
+    const struct site *site = &e->plan->sites[s->site];
+    out->id = id_text(e, s->revision);
+    out->kind = CARBON__V1__KIND__KIND_WINDOW;
+    out->status = firmness(e);
+    out->gateway_id = wire_text(e->plan->gateway_id);
+    out->gateway_epoch = s->gateway_epoch;
+    out->epoch_ordinal = s->epoch_ordinal;
+    out->sequence = s->sequence;
+    out->site_id = wire_text(site->id);
+    out->period = (Carbon__V1__Period)(s->period + 1); /* the wire keeps 0 for "not told" */
+    out->start_unix_ms = wire_ms(s->start_us);
+    out->end_unix_ms = wire_ms(s->end_us);
+    out->time_zone = wire_text(site->zone_name);
+    out->revision = s->revision;
+    out->published_unix_ms = wire_ms(s->published_us);
+    out->watermark_unix_ms = wire_ms(s->watermark_us);
+}
+
+static void encode_reasons(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    out->reasons = wire_array(e->arena, REASON_READMIT, sizeof *out->reasons);
+    for (int reason = REASON_LATE; reason <= REASON_READMIT; reason++)
+        if (e->summary->reasons & 1u << reason)
+            out->reasons[out->n_reasons++] = (Carbon__V1__Reason)reason;
+}
+
+/* --- streams --- */
+
+/* Points of one stream mostly agree; where they do not, the carrier's total tells them apart. */
+static Carbon__V1__Direction direction_of(const struct encoding *e, const struct summary_stream *s)
+{
+    static const Carbon__V1__Direction directions[] = {
+        [DIRECTION_IMPORT] = CARBON__V1__DIRECTION__DIRECTION_IMPORTED,
+        [DIRECTION_EXPORT] = CARBON__V1__DIRECTION__DIRECTION_EXPORTED,
+        [DIRECTION_GENERATION] = CARBON__V1__DIRECTION__DIRECTION_GENERATED,
+    };
+    Carbon__V1__Direction found = CARBON__V1__DIRECTION__DIRECTION_UNSPECIFIED;
+    int n = 0;
+    for (int d = DIRECTION_IMPORT; d <= DIRECTION_GENERATION; d++) {
+        if (!stream_has_direction(e, s, (enum direction)d))
+            continue;
+        found = directions[d];
+        n++;
+    }
+    return n == 1 ? found : CARBON__V1__DIRECTION__DIRECTION_UNSPECIFIED;
+}
+
+static void encode_points(const struct encoding *e, const struct summary_stream *s,
+                          Carbon__V1__SourceStream *out)
+{
+    out->points = wire_array(e->arena, s->n_points, sizeof *out->points);
+    for (size_t i = 0; i < s->n_points; i++) {
+        const struct point *point = &e->plan->points[s->points[i]];
+        Carbon__V1__PointRef *ref = wire_new(e->arena, &carbon__v1__point_ref__descriptor);
+        ref->device_id = wire_text(e->plan->devices[point->device].id);
+        ref->point = wire_text(point->id);
+        out->points[out->n_points++] = ref;
+    }
+}
+
+/* Absent when 0. */
+static Carbon__V1__Amount *part(const struct encoding *e, int128 micro)
+{
+    return micro != 0 ? wire_amount(e->arena, micro) : NULL;
+}
+
+static Carbon__V1__Parts *encode_parts(const struct encoding *e, const struct summary_stream *s)
+{
+    Carbon__V1__Parts *out = wire_new(e->arena, &carbon__v1__parts__descriptor);
+    out->measured = part(e, s->part_micro[PART_MEASURED]);
+    out->interpolated = part(e, s->part_micro[PART_INTERPOLATED]);
+    out->bridged = part(e, s->part_micro[PART_BRIDGED]);
+    out->estimated = part(e, s->part_micro[PART_ESTIMATED]);
+    out->substituted = part(e, s->part_micro[PART_SUBSTITUTED]);
+    out->manual = part(e, s->part_micro[PART_MANUAL]);
+    return out;
+}
+
+/* A CO2e of 0 beside an amount may be a missing factor as well: then it is left out. */
+static Carbon__V1__Unverified *encode_unverified(const struct encoding *e,
+                                                 const struct summary_stream *s)
+{
+    if (s->unverified_readings == 0 && s->unverified_micro == 0)
+        return NULL;
+    Carbon__V1__Unverified *out = wire_new(e->arena, &carbon__v1__unverified__descriptor);
+    out->amount = wire_amount(e->arena, s->unverified_micro);
+    if (s->unverified_co2e_ug != 0 || s->unverified_micro == 0)
+        out->co2e_g = wire_amount(e->arena, s->unverified_co2e_ug);
+    out->readings = s->unverified_readings;
+    return out;
+}
+
+static void encode_flags(const struct encoding *e, const struct summary_stream *s,
+                         Carbon__V1__SourceStream *out)
+{
+    static const struct {
+        uint32_t bit;
+        Carbon__V1__Flag flag;
+    } flags[] = {
+        { AMOUNT_SUSPECT, CARBON__V1__FLAG__FLAG_SUSPECT },
+        { AMOUNT_RESET, CARBON__V1__FLAG__FLAG_RESET },
+        { AMOUNT_ROLLOVER, CARBON__V1__FLAG__FLAG_ROLLOVER },
+        { AMOUNT_NOT_OPERATING, CARBON__V1__FLAG__FLAG_NOT_OPERATING },
+    };
+    size_t n = sizeof flags / sizeof *flags;
+    out->flags = wire_array(e->arena, n, sizeof *out->flags);
+    for (size_t i = 0; i < n; i++)
+        if (s->flags & flags[i].bit)
+            out->flags[out->n_flags++] = flags[i].flag;
+}
+
+static Carbon__V1__Coverage *encode_coverage(const struct encoding *e,
+                                             const struct summary_stream *s)
+{
+    if (s->expected_ms == 0)
+        return NULL;
+    Carbon__V1__Coverage *out = wire_new(e->arena, &carbon__v1__coverage__descriptor);
+    out->valid_ms = (uint64_t)s->valid_ms;
+    out->expected_ms = (uint64_t)s->expected_ms;
+    return out;
+}
+
+static void encode_activity(const struct encoding *e, const struct summary_stream *s,
+                            Carbon__V1__SourceStream *out)
+{
+    out->unit = wire_unit(stream_of(e, s)->dimension);
+    if (stream_is_known(s)) {
+        out->activity = wire_amount(e->arena, s->activity_micro);
+        out->parts = encode_parts(e, s);
+    }
+    out->unverified = encode_unverified(e, s);
+    out->coverage = encode_coverage(e, s);
+    encode_flags(e, s, out);
+}
+
+/* Scope 2 has two views of which only the location-based one is accounted. */
+static void encode_accounting(const struct encoding *e, const struct summary_stream *s,
+                              Carbon__V1__SourceStream *out)
+{
+    const char *factor_id = stream_of(e, s)->factor_id;
+    struct emission emission = emission_of_stream(s);
+    if (stream_scope(e, s) == SCOPE_2)
+        out->location_based = emission_encode(e, &emission);
+    else
+        out->emission = emission_encode(e, &emission);
+    if (factor_id && *factor_id)
+        out->method = CARBON__V1__METHOD__METHOD_DIRECT;
+    encode_factors(e, s, out);
+}
+
+static Carbon__V1__SourceStream *encode_stream(const struct encoding *e,
+                                               const struct summary_stream *s)
+{
+    const struct stream *stream = stream_of(e, s);
+    Carbon__V1__SourceStream *out = wire_new(e->arena, &carbon__v1__source_stream__descriptor);
+    out->stream_id = wire_text(stream->id);
+    out->scope = (Carbon__V1__Scope)stream_scope(e, s);
+    out->category = wire_text(stream->category);
+    out->carrier = wire_text(stream->carrier);
+    out->direction = direction_of(e, s);
+    encode_points(e, s, out);
+    encode_activity(e, s, out);
+    encode_accounting(e, s, out);
+    return out;
+}
+
+static void encode_streams(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    const struct summary *s = e->summary;
+    out->streams = wire_array(e->arena, s->n_streams, sizeof *out->streams);
+    for (size_t i = 0; i < s->n_streams; i++)
+        out->streams[out->n_streams++] = encode_stream(e, &s->streams[i]);
+}
+
+/* --- what it replaces, and where it is from --- */
+
+static Carbon__V1__Change *add_change(const struct encoding *e, const struct stream *stream,
+                                      Carbon__V1__Line line, Carbon__V1__Superseded *out)
+{
+    Carbon__V1__Change *row = wire_new(e->arena, &carbon__v1__change__descriptor);
+    row->stream_id = wire_text(stream ? stream->id : NULL);
+    row->line = line;
+    out->changes[out->n_changes++] = row;
+    return row;
+}
+
+static void encode_activity_change(const struct encoding *e, const struct summary_change *c,
+                                   Carbon__V1__Superseded *out)
+{
+    const struct stream *stream = &e->plan->streams[c->stream];
+    Carbon__V1__Change *row = add_change(e, stream, CARBON__V1__LINE__LINE_ACTIVITY, out);
+    row->unit = wire_unit(stream->dimension);
+    row->before = wire_amount(e->arena, c->activity_before_micro);
+    row->after = wire_amount(e->arena, c->activity_after_micro);
+}
+
+static void encode_co2e_change(const struct encoding *e, const struct summary_change *c,
+                               Carbon__V1__Superseded *out)
+{
+    const struct stream *stream = c->stream >= 0 ? &e->plan->streams[c->stream] : NULL;
+    Carbon__V1__Change *row = add_change(e, stream, CARBON__V1__LINE__LINE_CO2E, out);
+    if (!stream || stream->scope_choice + SCOPE_1 == SCOPE_2)
+        row->basis = CARBON__V1__BASIS__BASIS_LOCATION;
+    row->unit = CARBON__V1__BASE_UNIT__BASE_UNIT_G;
+    row->before = c->had_co2e ? wire_amount(e->arena, c->co2e_before_ug) : NULL;
+    row->after = c->has_co2e ? wire_amount(e->arena, c->co2e_after_ug) : NULL;
+}
+
+static void encode_change(const struct encoding *e, const struct summary_change *c,
+                          Carbon__V1__Superseded *out)
+{
+    if (c->stream >= 0 && c->activity_before_micro != c->activity_after_micro)
+        encode_activity_change(e, c, out);
+    bool is_other_amount = c->had_co2e && c->has_co2e && c->co2e_before_ug != c->co2e_after_ug;
+    if (is_other_amount || c->had_co2e != c->has_co2e)
+        encode_co2e_change(e, c, out);
+}
+
+static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
+{
+    const struct summary *s = e->summary;
+    if (s->revision <= 1)
+        return NULL;
+    Carbon__V1__Superseded *out = wire_new(e->arena, &carbon__v1__superseded__descriptor);
+    out->revision = s->revision - 1;
+    out->id = id_text(e, s->revision - 1);
+    out->gateway_epoch = s->gateway_epoch;
+    out->changes = wire_array(e->arena, 2 * s->n_changes, sizeof *out->changes);
+    for (size_t i = 0; i < s->n_changes; i++)
+        encode_change(e, &s->changes[i], out);
+    return out;
+}
+
+static Carbon__V1__Provenance *encode_provenance(const struct encoding *e)
+{
+    const struct summary *s = e->summary;
+    Carbon__V1__Provenance *out = wire_new(e->arena, &carbon__v1__provenance__descriptor);
+    out->gateway_version = wire_text(s->gateway_version);
+    out->config_hash = wire_text(e->plan->hash);
+    out->factor_set_hash = wire_text(e->plan->n_factors > 0 ? e->plan->factors_hash : NULL);
+    out->tzdata_version = wire_text(s->tzdata_version);
+    out->log_sequence = s->cause;
+    return out;
+}
+
+void encode_summary(const struct plan *plan, const struct summary *s, struct buffer *out)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct encoding e = { .plan = plan, .summary = s, .arena = &arena };
+
+    Carbon__V1__SiteSummary *message = wire_new(&arena, &carbon__v1__site_summary__descriptor);
+    encode_identity(&e, message);
+    encode_reasons(&e, message);
+    encode_streams(&e, message);
+    message->supersedes = encode_superseded(&e);
+    message->totals = encode_totals(&e);
+    message->quality = encode_quality(&e);
+    message->provenance = encode_provenance(&e);
+    wire_write(message, out);
+    arena_fini(&arena);
+}

@@ -1,0 +1,131 @@
+/* The summary that the tests of encoding begin with: a quarter hour of the example plan's first site,
+ * electricity measured and its boiler silent. They change a line of it and look at what follows. */
+#ifndef PUBLISH_SUMMARY_EXAMPLE_TEST_H
+#define PUBLISH_SUMMARY_EXAMPLE_TEST_H
+
+#include <assert.h>
+#include <string.h>
+
+#include "model/plan_example.h"
+#include "publish/encode.h"
+#include "publish/wire.h"
+
+enum { ELECTRICITY, BOILER, N_STREAMS };                 /* streams of the site, and of the plan */
+enum { FACTOR_GRID_2018, FACTOR_GRID_2019, FACTOR_LNG }; /* factors of the plan */
+
+#define START_US   INT64_C(1514733300000000)    /* 2017-12-31T15:15Z: 2018 in Seoul */
+#define QUARTER_US INT64_C(900000000)
+
+struct example {
+    struct plan *plan;
+    struct summary s;
+    struct summary_stream streams[N_STREAMS];
+    struct summary_factor factors[N_STREAMS][2];
+    struct summary_carrier carriers[N_STREAMS];
+    struct summary_change changes[3];
+    int32_t points[N_STREAMS][2];
+    struct buffer bytes;
+    Carbon__V1__SiteSummary *message;    /* what came back */
+};
+
+/* 3.17 kWh at 0.4585 kg CO2 and 12.5 mg CH4 per kWh, by AR6. */
+static inline void example_electricity(struct example *x)
+{
+    x->points[ELECTRICITY][0] = 0;
+    x->points[ELECTRICITY][1] = 1;
+    x->factors[ELECTRICITY][0] = (struct summary_factor){ FACTOR_GRID_2018, FACTOR_ACTUAL,
+                                                          3170000000 };
+    x->streams[ELECTRICITY] = (struct summary_stream){
+        .stream = ELECTRICITY, .activity_micro = 3170000000,
+        .part_micro = { [PART_MEASURED] = 3000000000, [PART_INTERPOLATED] = 170000000 },
+        .gas_ug = { [GAS_CO2_FOSSIL] = 1453445000, [GAS_CH4_FOSSIL] = 39625 },
+        .gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_CH4_FOSSIL,
+        .co2e_ug = 1454625825, .has_co2e = true, .valid_ms = 900000, .expected_ms = 1800000,
+        .points = x->points[ELECTRICITY], .n_points = 2, .factors = x->factors[ELECTRICITY],
+        .n_factors = 1,
+    };
+    x->carriers[ELECTRICITY] = (struct summary_carrier){ "electricity", DIMENSION_ENERGY,
+                                                         3170000000, 0, 0 };
+    x->s.scope_co2e_ug[SCOPE_2] = 1454625825;
+    x->s.scope_has_co2e[SCOPE_2] = true;
+}
+
+static inline void example_boiler(struct example *x)
+{
+    x->points[BOILER][0] = 3;
+    x->streams[BOILER] = (struct summary_stream){
+        .stream = BOILER, .expected_ms = 900000, .points = x->points[BOILER], .n_points = 1,
+        .factors = x->factors[BOILER],
+    };
+    x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, 0, 0, 0 };
+}
+
+/* 2 m3 of gas from the boiler's meter, at 2.1 kg CO2 per m3. */
+static inline void example_boiler_runs(struct example *x)
+{
+    struct summary_stream *boiler = &x->streams[BOILER];
+    x->factors[BOILER][0] = (struct summary_factor){ FACTOR_LNG, FACTOR_ACTUAL, 2000000 };
+    boiler->n_factors = 1;
+    boiler->activity_micro = boiler->part_micro[PART_MEASURED] = 2000000;
+    boiler->gas_ug[GAS_CO2_FOSSIL] = boiler->co2e_ug = 4200000000;
+    boiler->gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_N2O;
+    boiler->has_co2e = true;
+    boiler->valid_ms = 900000;
+    x->carriers[BOILER].imported_micro = 2000000;
+    x->s.scope_co2e_ug[SCOPE_1] = 4200000000;
+    x->s.scope_has_co2e[SCOPE_1] = true;
+}
+
+/* The example under the example plan with one occurrence of `from` replaced; NULL: as it is. */
+static inline void example_with(struct example *x, const char *from, const char *to)
+{
+    struct arena arena;
+    struct problems problems;
+    struct buffer yaml = { 0 };
+    arena_init(&arena, 0);
+    problems_init(&problems, "plan.yaml", &arena);
+    *x = (struct example){
+        .s = {
+            .site = 0, .period = PERIOD_QUARTER_HOUR, .start_us = START_US,
+            .end_us = START_US + QUARTER_US, .revision = 1, .watermark_us = START_US + 2 * QUARTER_US,
+            .published_us = START_US + 3 * QUARTER_US, .gateway_epoch = 0x5f3a, .epoch_ordinal = 1,
+            .sequence = 7, .cause = 42, .gateway_version = "0.1.0", .tzdata_version = "2024a",
+            .n_streams = N_STREAMS, .n_carriers = N_STREAMS, .valid_ms = 900000,
+            .expected_ms = 2700000, .points_valid = 1, .points_expected = 3, .readings = 2,
+        },
+    };
+    plan_example_with(from, to, &yaml);
+    int rc = plan_read(buffer_slice(&yaml), &problems, &x->plan);
+    assert(rc == 0);
+    (void)rc;
+    buffer_fini(&yaml);
+    problems_fini(&problems);
+    arena_fini(&arena);
+    x->s.streams = x->streams;
+    x->s.carriers = x->carriers;
+    x->s.changes = x->changes;
+    example_electricity(x);
+    example_boiler(x);
+}
+
+/* Encodes it and reads it back into x->message. */
+static inline Carbon__V1__SiteSummary *example_encode(struct example *x)
+{
+    if (x->message)
+        carbon__v1__site_summary__free_unpacked(x->message, NULL);
+    buffer_clear(&x->bytes);
+    encode_summary(x->plan, &x->s, &x->bytes);
+    x->message = carbon__v1__site_summary__unpack(NULL, x->bytes.size, x->bytes.at);
+    assert(x->message);
+    return x->message;
+}
+
+static inline void example_fini(struct example *x)
+{
+    if (x->message)
+        carbon__v1__site_summary__free_unpacked(x->message, NULL);
+    buffer_fini(&x->bytes);
+    plan_free(x->plan);
+}
+
+#endif
