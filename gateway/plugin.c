@@ -122,8 +122,12 @@ static const struct cgw_plugin *find(void *self, const char *name, const char **
     for (const struct loaded *p = l->loaded; p; p = p->next)
         if (strcmp(p->plugin->name, name) == 0)
             return p->plugin;
-    *why = l->why;
-    return is_name(name) ? load(l, name) : refuse(l, "\"%s\" is no name of a plugin", name);
+
+    const struct cgw_plugin *plugin =
+        is_name(name) ? load(l, name) : refuse(l, "\"%s\" is no name of a plugin", name);
+    if (!plugin)
+        *why = l->why;
+    return plugin;
 }
 
 struct decode_plugins plugin_loader_plugins(struct plugin_loader *l)

@@ -20,7 +20,8 @@ void account_open(const struct state_in *lookup, struct account **out);
 void account_close(struct account *a);
 
 /* Takes up a plan; windows, watermarks and devices are keyed by text ids and live on. What is already
- * in a window stays as it was accounted. Borrows the plan until the next call. */
+ * in a window stays as it was accounted, and what is taken back of it too. A period that this plan adds
+ * begins with its next window. Borrows the plan until the next call has returned. */
 void account_configure(struct account *a, const struct plan *plan);
 
 /* The pipeline's clock, of the entry in hand: elapsed_us never goes back and is gateway time (boot
@@ -31,8 +32,9 @@ void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool 
 void account_seen(struct account *a, int32_t device, int64_t time_us);
 
 /* Adds one amount to every window it touches (sign -1 takes one back and leaves no trace). Returns 0,
- * negative when a closed window cannot be looked up, or
- * ACCOUNT_OVERFLOW: a sum would leave 127 bits, nothing was added. */
+ * negative when a closed window cannot be looked up, or ACCOUNT_OVERFLOW: a figure of a smallest window
+ * would leave 96 bits, so that a sum of many could leave 127; nothing was added. Amounts of points that
+ * are not fiscal are taken and count nowhere. */
 #define ACCOUNT_OVERFLOW 1
 int account_add(struct account *a, const struct amount *amount);
 
@@ -45,22 +47,25 @@ int account_emit(struct account *a, struct arena *arena, struct summary *out);
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);
 
-/* The elapsed time at which account_emit may have something without any further reading; INT64_MAX:
- * never. For the loop's timer. */
+/* The elapsed time at which account_emit may have something without any further reading (not before
+ * that, but perhaps not then either); INT64_MAX: never. For the loop's timer. */
 int64_t account_due(const struct account *a);
 
 /* Rows of what changed since the last save: sites, devices and windows that are open or have a revision
  * pending (STAGE_ACCOUNT, loaded at start), windows that are closed and clean (STAGE_WINDOW). */
 void account_save(struct account *a, struct state_out *out);
+
+/* One row of STAGE_ACCOUNT back, in any order, before or after account_configure; then account_clock.
+ * 0, or STATE_MALFORMED. */
 int account_load(struct account *a, struct slice key, struct slice value);
 
-/* What was saved is committed: closed windows that did not change since and lie behind the lateness
- * bound leave memory; account_add looks them up again when it must. */
+/* What was saved is committed: closed windows that did not change since and end more than max_lag
+ * before the watermark leave memory; account_add looks them up again when it must. */
 void account_committed(struct account *a);
 
 struct account_figures {
     uint64_t windows_in_memory, windows_open, revisions_pending;
-    uint64_t windows_skipped;    /* empty windows that a jump in time left unpublished */
+    uint64_t windows_skipped; /* empty windows that a jump in time left unpublished */
 };
 void account_figures(const struct account *a, struct account_figures *out);
 

@@ -14,10 +14,11 @@
 
 struct decode;
 
-/* How a plugin is found by its name; NULL when there is none. The app gives it. */
+/* How a plugin is found by its name; the app gives it. A zeroed struct knows none. find returns NULL when
+ * there is none and tells in *why what is amiss (borrowed until the next call). What it returns must
+ * outlive the decoder. */
 struct decode_plugins {
-    const struct cgw_plugin *(*find)(void *self, const char *name);
-    const struct cgw_host *host;
+    const struct cgw_plugin *(*find)(void *self, const char *name, const char **why);
     void *self;
 };
 
@@ -31,13 +32,19 @@ int decode_configure(struct decode *d, const struct plan *plan, struct problems 
 
 /* The readings of a MESSAGE or TOO_LARGE frame, in the arena, each with its verdict (COUNTED: goes on
  * to metering). Returns COUNTED, or the message's own verdict when it has no readings to speak of: it
- * then counts as one reading of site "-". */
+ * then counts as one reading of site "-". Takes at most half of what is left of a bounded arena, so that
+ * the stages behind have the other; a message that unfolds to more is TOO_LARGE. Not before
+ * decode_configure. */
 enum verdict decode_frame(struct decode *d, const struct frame *f, struct arena *arena,
                           struct readings *out);
 
+/* Why the last message got a verdict of its own: one line of clean text, "" when there is nothing to say.
+ * Borrowed until the next decode_frame. */
+const char *decode_explanation(const struct decode *d);
+
 /* Counters since it was opened. */
 struct decode_figures {
-    uint64_t unknown_fields;     /* tolerated fields of newer devices */
+    uint64_t unknown_fields;     /* messages with fields of newer devices: tolerated */
 };
 void decode_figures(const struct decode *d, struct decode_figures *out);
 

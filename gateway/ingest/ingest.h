@@ -24,23 +24,28 @@ struct ingest;
 struct ingest_hooks {
     void (*on_arrival)(void *self);          /* loop: frames stand in the journal; coalesced */
     void (*on_change)(void *self);           /* loop: the link or its subscriptions changed */
-    void (*on_full)(void *self);             /* loop: the journal had no room; ingest has paused */
+    void (*on_full)(void *self);             /* loop: the disk has no room for the journal's next
+                                              * segment; ingest has paused, ingest_start resumes */
     void (*on_closed)(void *self);
     void *self;
 };
 
-/* Borrows the journal, whose one writer it is from now on. durability POWER syncs before each
- * acknowledgement. max_payload_bytes: beyond, the frame keeps the head of the payload alone. */
+/* Borrows the journal, whose one writer it is from now on, until on_closed. durability POWER syncs
+ * before each acknowledgement. max_payload_bytes: beyond, the frame keeps the head of the payload alone.
+ *
+ * A message that cannot be kept ends the process before it is acknowledged: there is no other way to
+ * refuse one. on_full comes half a segment before that. */
 int ingest_open(uv_loop_t *loop, const struct ingest_conf *conf, struct journal *intake,
                 enum durability durability, int64_t max_payload_bytes,
                 const struct ingest_hooks *hooks, struct ingest **out);
 
-/* The topic rules to subscribe to; taken up at once when connected, and at every connect. Copies. */
+/* The topic rules to subscribe to; taken up at once when connected, and at every connect. What an
+ * earlier call asked for and this one does not is unsubscribed. Copies. */
 void ingest_subscribe(struct ingest *i, const struct plan *plan);
 
 void ingest_start(struct ingest *i);
 void ingest_pause(struct ingest *i);         /* disconnects; the broker keeps what we miss */
-void ingest_close(struct ingest *i);
+void ingest_close(struct ingest *i);         /* accepts NULL (then there is no last call) */
 
 struct ingest_figures {
     enum link_state state;
@@ -52,7 +57,8 @@ struct ingest_figures {
 };
 void ingest_figures(const struct ingest *i, struct ingest_figures *out);
 
-/* The subscription that a topic pattern stands for: "a/{site}/{device}/x" gives "a/+/+/x". */
+/* The subscription that a topic pattern stands for, without a NUL: "a/{site}/{device}/x" gives
+ * "a/+/+/x". */
 void ingest_filter(const char *pattern, struct buffer *out);
 
 #endif

@@ -12,7 +12,8 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
                               "The payload is not what the topic's decoder expects; check what "
                               "the device sends there." },
     [VERDICT_UNKNOWN_SITE] = { "unknown_site",
-                               "No such site in the configuration; add it or mend the topic." },
+                               "No such site in the configuration, or topic and payload name "
+                               "different ones; add it or mend the topic." },
     [VERDICT_UNKNOWN_DEVICE] = { "unknown_device",
                                  "The site has no such device, or topic and payload name "
                                  "different ones; add it or mend what the device sends." },
@@ -25,8 +26,8 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
                            "The time lies before 2000 or further ahead than max_future; check the "
                            "device's clock." },
     [VERDICT_TOO_LARGE] = { "too_large",
-                            "The message exceeds max_payload; let the device send smaller batches "
-                            "or raise the bound." },
+                            "The message exceeds max_payload, or unfolds to too much; let the device "
+                            "send smaller batches or raise the bound." },
     [VERDICT_OUT_OF_RANGE] = { "out_of_range",
                                "The value lies beyond the point's greatest rate or beyond what "
                                "can be counted; check the meter or max_rate." },

@@ -241,6 +241,8 @@ static inline char *refusal_of(const char *path)
     assert_null(s);
 
     char *text = calloc(1, 4096);
+    if (!text)
+        abort();
     assert_true(pread(said, text, 4095, 0) > 0);
     close(said);
     return text;

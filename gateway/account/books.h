@@ -1,0 +1,177 @@
+/* The books of one site: its windows, one strip for each period, and how far each strip is closed.
+ * This header is the room's own page: account.h is what others see. */
+#ifndef ACCOUNT_BOOKS_H
+#define ACCOUNT_BOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account/account.h"
+#include "account/lane.h"
+#include "account/pending.h"
+#include "account/watermark.h"
+#include "account/window.h"
+
+/* A device: its clock, by text. */
+struct talker {
+    struct device_clock clock; /* the first member: the watermark sees only this */
+    struct books *books;
+    struct slice id;
+};
+
+/* The windows of one period, in order of time. */
+struct strip {
+    bool is_wanted; /* published, or the smallest: it goes on being closed */
+    bool is_published;
+    bool has_closed; /* something was closed: from then on it cannot begin earlier */
+    /* Windows exist that start in [from, until): a period that a later plan adds begins with its next
+     * window, so that none is published that saw only half of its amounts. */
+    int64_t from_us, until_us;
+    int64_t next_us, next_end_us; /* the next window to close; TIME_UNKNOWN: not begun */
+    struct window **at;           /* in memory, by start */
+    uint32_t n, room;
+    /* The place that was asked for last, and the window there; NULL: none in memory. */
+    int64_t place_start_us, place_end_us;
+    struct window *found;
+    bool is_looked_up; /* nor among the stored rows */
+};
+
+struct books {
+    struct account *account;
+    struct slice id;
+    const struct site *site; /* of the present plan; NULL: it has none of that name */
+    struct zone *zone;
+    struct slice zone_name; /* that days and months were cut by */
+    struct strip strips[PERIOD_COUNT];
+    struct watermark watermark;
+    struct device_clock **clocks;
+    struct talker **talkers; /* of every plan: rows are saved by them */
+    uint32_t n_talkers, talkers_room;
+    uint32_t n_lanes;
+    int64_t frontier_us; /* the latest end of an amount or time of a reading */
+    int64_t begins_us;   /* an amount before this may move the beginning of a strip;
+                                    TIME_NEVER: nothing has begun */
+    int64_t closes_us;   /* the watermark at which the next window closes; or TIME_NEVER */
+    uint64_t skipped;    /* empty windows that jumps left unpublished */
+    bool is_ready;       /* stands in account->ready */
+    bool is_dirty;       /* since the last save */
+};
+
+/* What a stream of the plan is made of, looked through once per plan. */
+struct members {
+    int32_t *points;              /* its fiscal points, in plan order */
+    uint32_t n, n_expected, room; /* expected: registers and intervals */
+};
+
+struct account {
+    struct state_in lookup;
+    const struct plan *plan;
+    uint32_t plan_number; /* counts the plans, from 1 */
+    struct cast cast;
+    int64_t elapsed_us, wall_us;
+    bool is_synchronised, is_finishing, is_finish_dirty;
+
+    struct books **all; /* of every plan */
+    uint32_t n_all, all_room;
+    /* By index in the present plan: */
+    struct books **sites;
+    struct talker **devices;
+    struct spot **spots;
+    struct source **sources;
+    struct rate **rates;
+    struct members *members;
+    size_t n_members;
+
+    struct books **ready; /* may have something to close; in no order that matters */
+    uint32_t n_ready, ready_room;
+    int64_t wake_us; /* elapsed time before which no other becomes ready by itself */
+    struct pending pending;
+
+    struct piece *pieces; /* of the amount in hand */
+    uint32_t n_pieces, pieces_room;
+    struct buffer row; /* scratch of a save */
+};
+
+/* --- books.c --- */
+
+/* The books of a site by its id; made when missing. */
+struct books *books_of(struct account *a, struct slice id);
+struct talker *books_talker(struct books *b, struct slice id);
+void books_free(struct books *b);
+
+/* The strips that the present plan wants begin or end. */
+void books_want(struct books *b);
+
+/* The strips begin at t, or earlier than they had: as long as nothing of a strip was closed and its
+ * window at t is not overdue. */
+void books_begin(struct books *b, int64_t t_us);
+
+/* Where a period's window at an instant begins and ends; false: the strip has none there. */
+bool books_place(struct books *b, enum period p, int64_t t_us, int64_t *start_us, int64_t *end_us);
+
+/* The window of a period that holds an instant: in memory, or fetched; NULL in out: there is none.
+ * Negative when it cannot be looked up. */
+int books_find(struct books *b, enum period p, int64_t t_us, struct window **out);
+struct window *books_make(struct books *b, enum period p, int64_t t_us); /* made when missing */
+
+/* Puts a window that was read from a row into its strip, unless there is one. Takes it. */
+struct window *books_adopt(struct books *b, struct window *w);
+
+/* The first of the strip in memory that starts at or after t; NULL. */
+struct window *strip_from(const struct strip *s, int64_t t_us);
+
+static inline bool window_is_closed(const struct window *w)
+{
+    return w->start_us < w->books->strips[w->period].next_us;
+}
+
+/* Something of a window changed: it is saved anew and, when it was closed, revised. */
+void books_changed(struct books *b, struct window *w, int8_t sign);
+
+/* Lets go of closed windows that are saved and that little can still reach. */
+void books_forget(struct books *b);
+
+/* --- close.c --- */
+
+/* Looks where the next closing of a site lies; after its strips or its watermark moved. */
+void books_refresh(struct books *b);
+
+/* The same for all sites: time has passed, or a new plan came. */
+void books_refresh_all(struct account *a);
+
+/* --- summary.c --- */
+
+/* What a window says now: all but revision, reasons and changes. */
+void summary_build(struct account *a, const struct window *w, struct arena *arena,
+                   struct summary *out);
+
+/* The index of a source in the present plan; -1. */
+int32_t source_stream(const struct account *a, struct source *source);
+
+/* --- revision.c --- */
+
+/* What was last said of a stream of the plan; NULL: nothing. */
+struct told *window_told(const struct account *a, const struct window *w, int32_t stream);
+
+/* A hash of all that it says about the window, in text ids and numbers: equal means nothing changed. */
+uint64_t summary_hash(const struct account *a, const struct summary *s);
+
+/* The next revision of the window: fills in the number, the reasons and what changed against the last
+ * one, and remembers this one as told. */
+void summary_tell(struct account *a, struct window *w, uint64_t hash, struct arena *arena,
+                  struct summary *s);
+
+/* --- window_state.c --- */
+
+/* A window as the value of a row, and back into its strip. read: 0, or STATE_MALFORMED. */
+void window_write(const struct window *w, struct buffer *out);
+int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
+                struct window **out);
+
+/* --- account_state.c --- */
+
+/* Where the row of a site, device or window is filed. */
+void window_key(const struct books *b, enum period p, int64_t start_us, struct buffer *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* Emission: activity × factor × GWP in exact integers, rounded once per cell.
+ *
+ *   activity_micro = round(ticks × tick_to_micro)                    micro base units
+ *   gas_ug         = round(activity_micro × kg per base unit × 1000)  for each gas
+ *   co2e_ug        = round(Σ gas_ug × GWP)
+ *
+ * each half to even. 1 kg per unit is 1 µg per nano-unit, hence the 1000. */
+#ifndef ACCOUNT_EMISSION_H
+#define ACCOUNT_EMISSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/number.h"
+#include "model/gas.h"
+#include "model/plan.h"
+
+/* What is added up, of a cell or of many. */
+struct figures {
+    int128 activity_micro;
+    int128 gas_ug[GAS_COUNT];
+    int128 co2e_ug;
+};
+
+enum rate_kind {
+    RATE_NONE = 0,    /* exported or generated: not multiplied by anything */
+    RATE_MISSING = 1, /* no factor was valid: the activity counts, its CO2e is unknown */
+    RATE_FACTOR = 2,
+};
+
+/* A factor as it was when it was applied, with its GWP set. It outlives the plan it came from. */
+struct rate {
+    struct slice key; /* all of it as text and numbers; equal keys are the same rate */
+    enum rate_kind kind;
+    bool is_too_fine; /* its ratios do not fit 127 bits: nothing can be multiplied by it */
+    uint32_t gases;   /* bit per gas that the factor names */
+    int128 gas_num[GAS_COUNT], gas_den[GAS_COUNT]; /* micrograms per micro base unit */
+    int128 gwp_num[GAS_COUNT], gwp_den;
+    enum gwp_set set;
+    int32_t factor; /* index in the plan of that number; -1: that plan has none */
+    uint32_t plan_number;
+};
+
+/* Writes the key of a rate. factor is NULL unless kind is RATE_FACTOR. */
+void rate_key(enum rate_kind kind, const struct factor *factor, enum gwp_set set,
+              struct buffer *out);
+
+/* Reads a key back into a rate; borrows it. 0, or 1 when it is malformed. */
+int rate_read(struct slice key, struct rate *out);
+
+/* No cell may leave 96 bits, so that no sum of up to 2^31 cells can leave 127: longer windows add
+ * without looking. 2^96 µWh is a hundred million times what the world uses in a year. */
+#define FIGURES_MOST ((int128)1 << 96)
+
+/* What so many ticks of a cell come to. 0, or 1 when something leaves 96 bits. */
+int emission_of(const struct rate *rate, struct ratio tick_to_micro, int128 ticks,
+                struct figures *out);
+
+/* a - b and a += b. */
+struct figures figures_less(const struct figures *a, const struct figures *b);
+void figures_add(struct figures *a, const struct figures *b);
+
+#endif

@@ -1,0 +1,70 @@
+/* Who is accounted: sources (streams), spots (points) and lanes (a spot as it was once assigned to a
+ * source). They are known by text and live until the end, because windows outlive plans; where they stand
+ * in the present plan is looked for when it is needed. */
+#ifndef ACCOUNT_LANE_H
+#define ACCOUNT_LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account/emission.h"
+#include "account/names.h"
+#include "base/arena.h"
+#include "base/number.h"
+#include "base/slice.h"
+
+struct books;
+
+struct source {
+    struct books *books;
+    struct slice id;
+    int32_t stream; /* index in the plan of that number; -1: that plan has none */
+    uint32_t plan_number;
+};
+
+/* Ticks of a spot while its stream, direction and resolution stayed the same. */
+struct lane {
+    struct spot *spot;
+    struct source *source;
+    struct lane *sibling; /* another lane of the same spot */
+    int direction;        /* enum direction */
+    struct ratio tick_to_micro;
+    uint32_t number; /* among the site's lanes, from 0 */
+};
+
+struct spot {
+    struct books *books;
+    struct slice device, point; /* ids */
+    struct lane *lanes;         /* all it ever had */
+    struct lane *now;           /* where new amounts go; NULL: it is not totalled */
+};
+
+/* Everything that has a name. */
+struct cast {
+    struct names names;
+    struct arena arena; /* of keys and things; never reset */
+    struct rate *none, *missing;
+};
+
+void cast_init(struct cast *c);
+void cast_fini(struct cast *c);
+
+/* Each finds what has that name or makes it. Ids hold no NUL. */
+struct source *cast_source(struct cast *c, struct books *books, struct slice id);
+struct spot *cast_spot(struct cast *c, struct books *books, struct slice device,
+                       struct slice point);
+struct lane *cast_lane(struct cast *c, struct spot *spot, struct source *source, int direction,
+                       struct ratio tick_to_micro);
+
+/* NULL when the key is malformed. */
+struct rate *cast_rate(struct cast *c, struct slice key);
+
+/* A thing of `size` zeroed bytes under a key of a kind ('S' for sites, …): found, or made with
+ * *is_new set. */
+void *cast_thing(struct cast *c, char kind, const struct slice *parts, size_t n, size_t size,
+                 bool *is_new);
+
+/* A copy that lasts. */
+struct slice cast_text(struct cast *c, struct slice text);
+
+#endif

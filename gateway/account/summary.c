@@ -1,0 +1,373 @@
+/* From a window to what is published of it. Everything is put in the order of the plan: streams and
+ * points as they stand in the document, factors by their index, carriers by their first stream. The
+ * window's own tables are in the order in which amounts came, and must not show.
+ *
+ * The decisions that a reader may ask about:
+ * - Totals hold fiscal points only. Those of a stream add up to its activity whatever their direction;
+ *   only what is imported is multiplied by a factor. A stream that exports or generates has no CO2e, not
+ *   one of 0, and export never reduces anything.
+ * - has_co2e of a stream: something was imported, and a factor was valid for all of it. Where one is
+ *   missing the stream is left out of its scope's sum, which is then marked incomplete, and covers no
+ *   gas.
+ * - Parts are converted from ticks when they are shown. Activity was rounded cell by cell before, so they
+ *   may miss a few millionths; the largest part is given that difference, and they add up.
+ * - Expected time is fixed when a window first closes, per stream; valid time is summed in microseconds
+ *   and cut to milliseconds here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/books.h"
+#include "base/log.h"
+
+/* A summary in the making. */
+struct draft {
+    struct account *a;
+    const struct window *w;
+    const struct site *site;
+    struct arena *arena;
+    struct summary *out;
+    bool *is_missing; /* by stream: a factor is missing */
+    bool *has_imported;
+};
+
+/* The arena of a batch may have a bound for what comes from outside; a summary is bounded by the plan. */
+static void *take(struct arena *arena, size_t n, size_t size)
+{
+    void *at = arena_take_zeroed(arena, n ? n : 1, size);
+    if (!at)
+        abort();
+    return at;
+}
+
+/* --- where things stand in the present plan --- */
+
+int32_t source_stream(const struct account *a, struct source *source)
+{
+    if (source->plan_number == a->plan_number)
+        return source->stream;
+    const struct site *site = source->books->site;
+    source->plan_number = a->plan_number;
+    source->stream = -1;
+    for (int32_t i = 0; site && i < site->n_streams; i++)
+        if (slice_equal(slice_of(a->plan->streams[site->first_stream + i].id), source->id))
+            source->stream = site->first_stream + i;
+    return source->stream;
+}
+
+/* Whether a rate was made from this factor, by whatever GWP set. */
+static bool is_of_factor(const struct rate *rate, const struct factor *factor, struct buffer *key)
+{
+    buffer_clear(key);
+    rate_key(RATE_FACTOR, factor, rate->set, key);
+    return slice_equal(buffer_slice(key), rate->key);
+}
+
+static int32_t rate_factor(struct account *a, struct rate *rate)
+{
+    if (rate->plan_number == a->plan_number)
+        return rate->factor;
+    rate->plan_number = a->plan_number;
+    rate->factor = -1;
+    if (rate->kind != RATE_FACTOR)
+        return -1;
+    struct buffer key = { 0 };
+    for (size_t i = 0; i < a->plan->n_factors && rate->factor < 0; i++)
+        if (is_of_factor(rate, &a->plan->factors[i], &key))
+            rate->factor = (int32_t)i;
+    buffer_fini(&key);
+    return rate->factor;
+}
+
+/* The stream's place in the summary; -1 when the plan no longer has it. */
+static int32_t place_of(const struct draft *d, struct source *source)
+{
+    int32_t stream = source_stream(d->a, source);
+    return stream < 0 ? -1 : stream - d->site->first_stream;
+}
+
+/* --- tallies: activity, gases, factors --- */
+
+static enum factor_status status_of(const struct rate *rate)
+{
+    return rate->kind == RATE_MISSING ? FACTOR_MISSING : FACTOR_ACTUAL;
+}
+
+/* Rows of a stream are sorted as they are added: by index, what has none last, missing behind that. */
+static bool factor_before(const struct summary_factor *a, int32_t factor, enum factor_status status)
+{
+    if (a->factor != factor)
+        return (uint32_t)a->factor < (uint32_t)factor;
+    return a->status < status;
+}
+
+static void add_factor(struct draft *d, struct summary_stream *s, const struct tally *t)
+{
+    int32_t factor = rate_factor(d->a, t->rate);
+    enum factor_status status = status_of(t->rate);
+    size_t i = 0;
+    while (i < s->n_factors && factor_before(&s->factors[i], factor, status))
+        i++;
+    bool is_there =
+        i < s->n_factors && s->factors[i].factor == factor && s->factors[i].status == status;
+    if (!is_there) {
+        memmove(s->factors + i + 1, s->factors + i, (s->n_factors - i) * sizeof *s->factors);
+        s->factors[i] = (struct summary_factor){ .factor = factor, .status = status };
+        s->n_factors++;
+    }
+    s->factors[i].activity_micro += t->figures.activity_micro;
+}
+
+static void add_emission(struct draft *d, struct summary_stream *s, int32_t i,
+                         const struct tally *t)
+{
+    s->gases_covered = d->has_imported[i] ? s->gases_covered & t->rate->gases : t->rate->gases;
+    d->has_imported[i] = true;
+    d->is_missing[i] |= t->rate->kind == RATE_MISSING;
+    for (int gas = 0; gas < GAS_COUNT; gas++)
+        s->gas_ug[gas] += t->figures.gas_ug[gas];
+    s->co2e_ug += t->figures.co2e_ug;
+    add_factor(d, s, t);
+}
+
+static void add_tally(struct draft *d, const struct tally *t)
+{
+    int32_t i = place_of(d, t->source);
+    if (i < 0) {
+        log_line(
+            LOG_WARN, "account.stream_gone",
+            "site=%s stream=%.*s – the plan no longer has this stream; its windows are published "
+            "without it",
+            d->site->id, (int)t->source->id.size, (const char *)t->source->id.at);
+        return;
+    }
+    struct summary_stream *s = &d->out->streams[i];
+    if (t->is_unverified) {
+        s->unverified_micro += t->figures.activity_micro;
+        s->unverified_co2e_ug += t->figures.co2e_ug;
+        return;
+    }
+    s->activity_micro += t->figures.activity_micro;
+    if (t->direction == DIRECTION_IMPORT)
+        add_emission(d, s, i, t);
+}
+
+/* Room for each stream's factors, out of one array. */
+static void lay_factors(struct draft *d)
+{
+    struct summary *s = d->out;
+    uint32_t *n = take(d->arena, s->n_streams, sizeof *n);
+    for (uint32_t i = 0; i < d->w->n_tallies; i++) {
+        int32_t stream = place_of(d, d->w->tallies[i].source);
+        if (stream >= 0)
+            n[stream]++;
+    }
+    struct summary_factor *all = take(d->arena, d->w->n_tallies, sizeof *all);
+    for (size_t i = 0; i < s->n_streams; i++) {
+        s->streams[i].factors = all;
+        all += n[i];
+    }
+}
+
+static void add_tallies(struct draft *d)
+{
+    lay_factors(d);
+    for (uint32_t i = 0; i < d->w->n_tallies; i++)
+        if (d->w->tallies[i].n != 0)
+            add_tally(d, &d->w->tallies[i]);
+    for (size_t i = 0; i < d->out->n_streams; i++)
+        d->out->streams[i].has_co2e = d->has_imported[i] && !d->is_missing[i];
+}
+
+/* --- shares: parts, flags, valid time --- */
+
+static void add_parts(struct summary_stream *s, const struct share *share)
+{
+    struct ratio tick = share->lane->tick_to_micro;
+    for (int part = 0; part < PART_COUNT; part++) {
+        int128 micro = 0;
+        if (share->part_ticks[part] != 0 &&
+            number_scale(share->part_ticks[part], tick.num, tick.den, &micro) == 0)
+            s->part_micro[part] += micro;
+    }
+}
+
+/* Gives the largest part what rounding cell by cell left over. */
+static void balance_parts(struct summary_stream *s)
+{
+    int largest = PART_MEASURED;
+    int128 rest = s->activity_micro, most = 0;
+    for (int part = 0; part < PART_COUNT; part++) {
+        int128 size = s->part_micro[part] < 0 ? -s->part_micro[part] : s->part_micro[part];
+        rest -= s->part_micro[part];
+        if (size > most) {
+            most = size;
+            largest = part;
+        }
+    }
+    s->part_micro[largest] += rest;
+}
+
+static bool is_live(const struct share *share)
+{
+    return share && share->n != 0;
+}
+
+/* Counts the point once, by the first of its lanes that is live here. */
+static void count_valid_point(struct draft *d, const struct share *share)
+{
+    int64_t valid_us = 0;
+    const struct share *first = NULL;
+    for (struct lane *lane = share->lane->spot->lanes; lane; lane = lane->sibling) {
+        const struct share *own = window_find_share(d->w, lane);
+        if (!is_live(own))
+            continue;
+        first = first ? first : own;
+        valid_us += own->valid_us;
+    }
+    if (first == share && valid_us >= window_length(d->w))
+        d->out->points_valid++;
+}
+
+static void add_share(struct draft *d, const struct share *share)
+{
+    int32_t i = place_of(d, share->lane->source);
+    if (i < 0)
+        return;
+    struct summary_stream *s = &d->out->streams[i];
+    add_parts(s, share);
+    s->unverified_readings += (uint32_t)share->unverified;
+    s->valid_ms += share->valid_us; /* microseconds until all are there */
+    for (int kind = 0; kind < FLAG_KINDS; kind++)
+        if (share->flagged[kind] > 0)
+            s->flags |= 1u << kind;
+    count_valid_point(d, share);
+}
+
+static void add_shares(struct draft *d)
+{
+    for (uint32_t i = 0; i < d->w->n_shares; i++)
+        if (is_live(&d->w->shares[i]))
+            add_share(d, &d->w->shares[i]);
+    for (size_t i = 0; i < d->out->n_streams; i++) {
+        struct summary_stream *s = &d->out->streams[i];
+        d->out->valid_ms += s->valid_ms;
+        s->valid_ms /= 1000;
+        balance_parts(s);
+    }
+    d->out->valid_ms /= 1000;
+}
+
+/* --- streams and totals --- */
+
+/* By the plan until the window has closed once, and as it was then ever after. */
+static uint32_t points_expected(const struct draft *d, int32_t stream)
+{
+    if (d->w->revision == 0)
+        return d->a->members[stream].n_expected;
+    const struct told *told = window_told(d->a, d->w, stream);
+    return told ? told->points_expected : 0;
+}
+
+static void begin_streams(struct draft *d)
+{
+    struct summary *out = d->out;
+    out->n_streams = (size_t)d->site->n_streams;
+    out->streams = take(d->arena, out->n_streams, sizeof *out->streams);
+    d->is_missing = take(d->arena, out->n_streams, sizeof *d->is_missing);
+    d->has_imported = take(d->arena, out->n_streams, sizeof *d->has_imported);
+    for (size_t i = 0; i < out->n_streams; i++) {
+        int32_t stream = d->site->first_stream + (int32_t)i;
+        const struct members *m = &d->a->members[stream];
+        int32_t *points = take(d->arena, m->n, sizeof *points);
+        if (m->n)
+            memcpy(points, m->points, m->n * sizeof *points);
+        uint32_t expected = points_expected(d, stream);
+        out->streams[i].stream = stream;
+        out->streams[i].points = points;
+        out->streams[i].n_points = m->n;
+        out->streams[i].expected_ms = expected * (window_length(d->w) / 1000);
+        out->points_expected += expected;
+        out->expected_ms += out->streams[i].expected_ms;
+    }
+}
+
+static void add_scopes(struct draft *d)
+{
+    struct summary *out = d->out;
+    bool covers_any = false;
+    for (size_t i = 0; i < out->n_streams; i++) {
+        const struct summary_stream *s = &out->streams[i];
+        int scope = d->a->plan->streams[s->stream].scope_choice + 1;
+        if (d->has_imported[i]) {
+            out->gases_covered =
+                covers_any ? out->gases_covered & s->gases_covered : s->gases_covered;
+            covers_any = true;
+        }
+        out->scope_is_incomplete[scope] |= d->is_missing[i];
+        if (!s->has_co2e)
+            continue;
+        out->scope_has_co2e[scope] = true;
+        out->scope_co2e_ug[scope] += s->co2e_ug;
+        out->biogenic_co2_ug += s->gas_ug[GAS_CO2_BIOGENIC];
+    }
+}
+
+static struct summary_carrier *carrier_of(struct summary *out, const struct stream *stream)
+{
+    const char *name = stream->carrier ? stream->carrier : "";
+    for (size_t i = 0; i < out->n_carriers; i++)
+        if (out->carriers[i].dimension == stream->dimension &&
+            strcmp(out->carriers[i].carrier, name) == 0)
+            return &out->carriers[i];
+    struct summary_carrier *fresh = &out->carriers[out->n_carriers++];
+    *fresh = (struct summary_carrier){ .carrier = name, .dimension = stream->dimension };
+    return fresh;
+}
+
+static void add_to_carrier(struct summary_carrier *c, const struct tally *t)
+{
+    int128 micro = t->figures.activity_micro;
+    if (t->direction == DIRECTION_EXPORT)
+        c->exported_micro += micro;
+    else if (t->direction == DIRECTION_GENERATION)
+        c->generated_micro += micro;
+    else
+        c->imported_micro += micro;
+}
+
+static void add_carriers(struct draft *d)
+{
+    struct summary *out = d->out;
+    out->carriers = take(d->arena, out->n_streams, sizeof *out->carriers);
+    for (size_t i = 0; i < out->n_streams; i++)
+        carrier_of(out, &d->a->plan->streams[out->streams[i].stream]);
+    for (uint32_t i = 0; i < d->w->n_tallies; i++) {
+        const struct tally *t = &d->w->tallies[i];
+        int32_t place = place_of(d, t->source);
+        if (t->n != 0 && !t->is_unverified && place >= 0)
+            add_to_carrier(carrier_of(out, &d->a->plan->streams[out->streams[place].stream]), t);
+    }
+}
+
+void summary_build(struct account *a, const struct window *w, struct arena *arena,
+                   struct summary *out)
+{
+    const struct books *b = w->books;
+    *out = (struct summary){
+        .site = b->site->index,
+        .period = w->period,
+        .start_us = w->start_us,
+        .end_us = w->end_us,
+        .watermark_us = watermark_at(&b->watermark, a->elapsed_us),
+        .published_us = a->wall_us,
+        .readings = (uint64_t)w->readings,
+        .silent_devices = watermark_silent(&b->watermark, a->elapsed_us),
+        .is_clock_unsynchronised = !a->is_synchronised,
+    };
+    struct draft d = { .a = a, .w = w, .site = b->site, .arena = arena, .out = out };
+    begin_streams(&d);
+    add_tallies(&d);
+    add_shares(&d);
+    add_scopes(&d);
+    add_carriers(&d);
+}

@@ -1,0 +1,125 @@
+/* A window of one site, with everything that was added to it. Three tables: shares (a lane's ticks by
+ * part, its valid time), tallies (a stream's figures by rate) and, in the smallest windows, cells, where
+ * ticks are rounded to figures. Entries whose count is zero are as good as absent. */
+#ifndef ACCOUNT_WINDOW_H
+#define ACCOUNT_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account/emission.h"
+#include "account/lane.h"
+#include "model/amount.h"
+#include "model/period.h"
+
+#define FLAG_KINDS 4 /* bits of enum AMOUNT_… */
+#define CELL_NONE  UINT32_MAX
+
+/* One lane in one window. */
+struct share {
+    struct lane *lane;
+    int128 part_ticks[PART_COUNT]; /* verified; add up to its activity */
+    int64_t valid_us;
+    int64_t n;                   /* pieces added less pieces taken back */
+    int64_t unverified;          /* unverified amounts that touch the window */
+    int32_t flagged[FLAG_KINDS]; /* amounts with that flag */
+    uint32_t first_cell;         /* CELL_NONE: none */
+    uint32_t tally;              /* where its last piece was added, to look there first */
+};
+
+/* Where ticks become figures: one lane in [from, to) of one smallest window, at one rate. Its pieces
+ * all went by the rate that the first of them found. */
+struct cell {
+    struct rate *rate;
+    int64_t from_us, to_us;
+    int64_t n;
+    int128 ticks;
+    struct figures figures;
+    bool is_unverified;
+    uint32_t next; /* of the same share; CELL_NONE: the last */
+};
+
+/* What one stream came to in one direction at one rate. */
+struct tally {
+    struct source *source;
+    struct rate *rate;
+    int direction; /* enum direction */
+    bool is_unverified;
+    int64_t n;
+    struct figures figures;
+};
+
+/* A stream as it was last published, for "before"; and what was expected of it when the window first
+ * closed. */
+struct told {
+    struct source *source;
+    int128 activity_micro, co2e_ug;
+    bool has_co2e;
+    uint32_t points_expected;
+};
+
+struct window {
+    struct books *books;
+    enum period period;
+    int64_t start_us, end_us;
+    uint32_t revision;       /* last published; 0: not yet */
+    uint32_t reasons;        /* bits, of the revision that is pending */
+    bool is_pending;         /* changed since it closed */
+    int64_t due_us;          /* elapsed time at which the revision leaves */
+    bool is_dirty;           /* since the last save */
+    bool is_loaded_at_start; /* its row is one of STAGE_ACCOUNT */
+    int64_t readings;        /* verified amounts that touch it */
+
+    struct share *shares;
+    struct tally *tallies;
+    struct cell *cells;
+    struct told *told;
+    uint32_t n_shares, n_tallies, n_cells, n_told;
+    uint32_t shares_room, tallies_room, cells_room, told_room;
+    uint32_t *places; /* by lane number: index in shares + 1; 0: none */
+    uint32_t n_places;
+
+    uint64_t told_hash;  /* of all figures as last published */
+    int128 told_co2e_ug; /* the total */
+    bool told_has_co2e;
+};
+
+struct window *window_new(struct books *books, enum period period, int64_t start_us,
+                          int64_t end_us);
+void window_free(struct window *w);
+
+static inline int64_t window_length(const struct window *w)
+{
+    return w->end_us - w->start_us;
+}
+
+/* The share of a lane; NULL when it has none. */
+struct share *window_find_share(const struct window *w, const struct lane *lane);
+struct share *window_share(struct window *w, struct lane *lane); /* made when missing */
+
+/* The tally of a source, made when missing. */
+struct tally *window_tally(struct window *w, struct source *source, int direction,
+                           struct rate *rate, bool is_unverified);
+
+/* A cell for these ends, made or taken over from one that is empty; index in cells. */
+uint32_t window_cell(struct window *w, struct share *share, struct rate *rate, bool is_unverified,
+                     int64_t from_us, int64_t to_us);
+
+/* The cell of a spot that holds an instant, whichever lane it went to; CELL_NONE. The lane's tick must
+ * be the one given: after a change of resolution old cells take no new ticks. Narrows [from, to) to
+ * what no other cell of the spot holds when it finds none. */
+uint32_t window_cell_at(const struct window *w, const struct spot *spot, struct ratio tick_to_micro,
+                        bool is_unverified, int64_t at_us, struct lane **out_lane, int64_t *from_us,
+                        int64_t *to_us);
+
+/* Counts an amount that touches the window, once: readings, valid time, flags. */
+void window_touch(struct window *w, struct share *share, const struct amount *amount);
+
+/* Adds a piece of an amount: ticks with their sign, and what they changed in its cell. */
+void window_add(struct window *w, struct share *share, const struct amount *amount,
+                struct rate *rate, int128 ticks, const struct figures *change);
+
+/* Whether an amount lies wholly inside. Else a measured part counts as interpolated here. */
+bool window_holds(const struct window *w, const struct amount *amount);
+
+#endif

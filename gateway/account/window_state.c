@@ -1,0 +1,379 @@
+/* A window as a row. It holds text where memory holds pointers, so that it can be read under another
+ * plan, years later:
+ *
+ *   u8 version = 1, u8 flags (1 pending, 2 told_has_co2e), i64 end, u32 revision, u32 reasons, i64 due,
+ *   i64 readings, u64 told_hash, i128 told_co2e
+ *   u32 n rates:    slice key (see rate_key)
+ *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 has_co2e, u32 points_expected
+ *   u32 n shares:   slice stream, slice device, slice point, u8 direction, i64 tick num, i64 tick den,
+ *                   i64 n, i64 valid, i64 unverified, 4 × u32 flagged, u8 mask of parts, i128 each
+ *   u32 n tallies:  slice stream, u8 direction, u8 unverified, u32 rate, i64 n, figures
+ *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
+ *
+ * figures: u8 mask (bit 0 activity, 1 co2e, 2… gases), i128 for each bit. Site, period and start stand
+ * in the row's key. Only what is live is written. */
+#include <stdlib.h>
+
+#include "account/array.h"
+#include "account/books.h"
+#include "base/log.h"
+
+#define WINDOW_ROW 1u
+
+#define FLAG_PENDING       1u
+#define FLAG_TOLD_HAS_CO2E 2u
+
+/* --- writing --- */
+
+static void put_figures(const struct figures *f, struct buffer *out)
+{
+    const int128 *all[2 + GAS_COUNT] = { &f->activity_micro, &f->co2e_ug };
+    uint8_t mask = 0;
+    for (int gas = 0; gas < GAS_COUNT; gas++)
+        all[2 + gas] = &f->gas_ug[gas];
+    for (int i = 0; i < 2 + GAS_COUNT; i++)
+        mask |= (uint8_t)((*all[i] != 0) << i);
+    buffer_put_u8(out, mask);
+    for (int i = 0; i < 2 + GAS_COUNT; i++)
+        if (mask & 1u << i)
+            buffer_put_i128(out, *all[i]);
+}
+
+/* The first live tally of each rate stands for it; its number is its place among these. */
+static bool is_first_of_rate(const struct window *w, uint32_t i)
+{
+    for (uint32_t j = 0; j < i; j++)
+        if (w->tallies[j].n != 0 && w->tallies[j].rate == w->tallies[i].rate)
+            return false;
+    return w->tallies[i].n != 0;
+}
+
+/* The rates of the window; the caller frees. */
+static struct rate **list_rates(const struct window *w, uint32_t *n)
+{
+    struct rate **rates = NULL;
+    uint32_t room = 0;
+    *n = 0;
+    for (uint32_t i = 0; i < w->n_tallies; i++) {
+        if (!is_first_of_rate(w, i))
+            continue;
+        rates = array_grow(rates, *n, &room, sizeof(struct rate *));
+        rates[(*n)++] = w->tallies[i].rate;
+    }
+    return rates;
+}
+
+static uint32_t number_of(struct rate *const *rates, const struct rate *rate)
+{
+    uint32_t i = 0;
+    while (rates[i] != rate)
+        i++;
+    return i;
+}
+
+static void put_told(const struct window *w, struct buffer *out)
+{
+    buffer_put_u32(out, w->n_told);
+    for (uint32_t i = 0; i < w->n_told; i++) {
+        const struct told *told = &w->told[i];
+        buffer_put_slice(out, told->source->id);
+        buffer_put_i128(out, told->activity_micro);
+        buffer_put_i128(out, told->co2e_ug);
+        buffer_put_u8(out, told->has_co2e);
+        buffer_put_u32(out, told->points_expected);
+    }
+}
+
+static void put_share(const struct share *s, struct buffer *out)
+{
+    const struct lane *lane = s->lane;
+    buffer_put_slice(out, lane->source->id);
+    buffer_put_slice(out, lane->spot->device);
+    buffer_put_slice(out, lane->spot->point);
+    buffer_put_u8(out, (uint8_t)lane->direction);
+    buffer_put_i64(out, lane->tick_to_micro.num);
+    buffer_put_i64(out, lane->tick_to_micro.den);
+    buffer_put_i64(out, s->n);
+    buffer_put_i64(out, s->valid_us);
+    buffer_put_i64(out, s->unverified);
+    for (int kind = 0; kind < FLAG_KINDS; kind++)
+        buffer_put_u32(out, (uint32_t)s->flagged[kind]);
+    uint8_t mask = 0;
+    for (int part = 0; part < PART_COUNT; part++)
+        mask |= (uint8_t)((s->part_ticks[part] != 0) << part);
+    buffer_put_u8(out, mask);
+    for (int part = 0; part < PART_COUNT; part++)
+        if (mask & 1u << part)
+            buffer_put_i128(out, s->part_ticks[part]);
+}
+
+static uint32_t put_shares(const struct window *w, struct buffer *out)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < w->n_shares; i++)
+        live += w->shares[i].n != 0;
+    buffer_put_u32(out, live);
+    for (uint32_t i = 0; i < w->n_shares; i++)
+        if (w->shares[i].n != 0)
+            put_share(&w->shares[i], out);
+    return live;
+}
+
+static void put_tallies(const struct window *w, struct rate *const *rates, struct buffer *out)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < w->n_tallies; i++)
+        live += w->tallies[i].n != 0;
+    buffer_put_u32(out, live);
+    for (uint32_t i = 0; i < w->n_tallies; i++) {
+        const struct tally *t = &w->tallies[i];
+        if (t->n == 0)
+            continue;
+        buffer_put_slice(out, t->source->id);
+        buffer_put_u8(out, (uint8_t)t->direction);
+        buffer_put_u8(out, t->is_unverified);
+        buffer_put_u32(out, number_of(rates, t->rate));
+        buffer_put_i64(out, t->n);
+        put_figures(&t->figures, out);
+    }
+}
+
+static void put_cell(const struct cell *c, uint32_t share, struct rate *const *rates,
+                     struct buffer *out)
+{
+    buffer_put_u32(out, share);
+    buffer_put_u32(out, number_of(rates, c->rate));
+    buffer_put_u8(out, c->is_unverified);
+    buffer_put_i64(out, c->from_us);
+    buffer_put_i64(out, c->to_us);
+    buffer_put_i64(out, c->n);
+    buffer_put_i128(out, c->ticks);
+    put_figures(&c->figures, out);
+}
+
+/* Share by share, so that the cells' shares count up as the shares were written. */
+static void put_cells(const struct window *w, struct rate *const *rates, struct buffer *out)
+{
+    uint32_t live = 0, share = 0;
+    for (uint32_t i = 0; i < w->n_cells; i++)
+        live += w->cells[i].n != 0;
+    buffer_put_u32(out, live);
+    for (uint32_t i = 0; i < w->n_shares; i++) {
+        if (w->shares[i].n == 0)
+            continue;
+        for (uint32_t c = w->shares[i].first_cell; c != CELL_NONE; c = w->cells[c].next)
+            if (w->cells[c].n != 0)
+                put_cell(&w->cells[c], share, rates, out);
+        share++;
+    }
+}
+
+void window_write(const struct window *w, struct buffer *out)
+{
+    buffer_put_u8(out, WINDOW_ROW);
+    buffer_put_u8(out, (uint8_t)((w->is_pending ? FLAG_PENDING : 0) |
+                                 (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0)));
+    buffer_put_i64(out, w->end_us);
+    buffer_put_u32(out, w->revision);
+    buffer_put_u32(out, w->reasons);
+    buffer_put_i64(out, w->due_us);
+    buffer_put_i64(out, w->readings);
+    buffer_put_u64(out, w->told_hash);
+    buffer_put_i128(out, w->told_co2e_ug);
+
+    uint32_t n_rates;
+    struct rate **rates = list_rates(w, &n_rates);
+    buffer_put_u32(out, n_rates);
+    for (uint32_t i = 0; i < n_rates; i++)
+        buffer_put_slice(out, rates[i]->key);
+    put_told(w, out);
+    put_shares(w, out);
+    put_tallies(w, rates, out);
+    put_cells(w, rates, out);
+    free(rates);
+}
+
+/* --- reading --- */
+
+/* A row on its way into a window. Each step returns false when the row does not fit. */
+struct intake {
+    struct cursor c;
+    struct cast *cast;
+    struct books *b;
+    struct window *w;
+    struct rate **rates;
+    uint32_t n_rates, rates_room;
+};
+
+static bool has_more(const struct intake *in, uint32_t i, uint32_t n)
+{
+    return i < n && !in->c.has_failed;
+}
+
+static bool is_named(struct slice id)
+{
+    for (size_t i = 0; i < id.size; i++)
+        if (id.at[i] == 0)
+            return false;
+    return id.size != 0;
+}
+
+static struct figures take_figures(struct cursor *c)
+{
+    struct figures f = { 0 };
+    uint8_t mask = cursor_u8(c);
+    if (mask & 1u)
+        f.activity_micro = cursor_i128(c);
+    if (mask & 2u)
+        f.co2e_ug = cursor_i128(c);
+    for (int gas = 0; gas < GAS_COUNT; gas++)
+        if (mask & 4u << gas)
+            f.gas_ug[gas] = cursor_i128(c);
+    return f;
+}
+
+static bool take_rates(struct intake *in)
+{
+    uint32_t n = cursor_u32(&in->c);
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        struct rate *rate = cast_rate(in->cast, cursor_slice(&in->c));
+        if (!rate)
+            return false;
+        in->rates = array_grow(in->rates, in->n_rates, &in->rates_room, sizeof(struct rate *));
+        in->rates[in->n_rates++] = rate;
+    }
+    return !in->c.has_failed;
+}
+
+static bool take_told(struct intake *in)
+{
+    struct window *w = in->w;
+    uint32_t n = cursor_u32(&in->c);
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        struct slice stream = cursor_slice(&in->c);
+        struct told told;
+        told.activity_micro = cursor_i128(&in->c);
+        told.co2e_ug = cursor_i128(&in->c);
+        told.has_co2e = cursor_u8(&in->c);
+        told.points_expected = cursor_u32(&in->c);
+        if (in->c.has_failed || !is_named(stream))
+            return false;
+        told.source = cast_source(in->cast, in->b, stream);
+        w->told = array_grow(w->told, w->n_told, &w->told_room, sizeof *w->told);
+        w->told[w->n_told++] = told;
+    }
+    return !in->c.has_failed;
+}
+
+static struct lane *take_lane(struct intake *in)
+{
+    struct slice stream = cursor_slice(&in->c), device = cursor_slice(&in->c);
+    struct slice point = cursor_slice(&in->c);
+    int direction = cursor_u8(&in->c);
+    struct ratio tick;
+    tick.num = cursor_i64(&in->c);
+    tick.den = cursor_i64(&in->c);
+    if (in->c.has_failed || !is_named(stream) || !is_named(device) || !is_named(point) ||
+        direction > DIRECTION_GENERATION || tick.den <= 0)
+        return NULL;
+    struct spot *spot = cast_spot(in->cast, in->b, device, point);
+    return cast_lane(in->cast, spot, cast_source(in->cast, in->b, stream), direction, tick);
+}
+
+static bool take_shares(struct intake *in)
+{
+    uint32_t n = cursor_u32(&in->c);
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        struct lane *lane = take_lane(in);
+        if (!lane || window_find_share(in->w, lane))
+            return false;
+        struct share *share = window_share(in->w, lane);
+        share->n = cursor_i64(&in->c);
+        share->valid_us = cursor_i64(&in->c);
+        share->unverified = cursor_i64(&in->c);
+        for (int kind = 0; kind < FLAG_KINDS; kind++)
+            share->flagged[kind] = (int32_t)cursor_u32(&in->c);
+        uint8_t mask = cursor_u8(&in->c);
+        for (int part = 0; part < PART_COUNT; part++)
+            if (mask & 1u << part)
+                share->part_ticks[part] = cursor_i128(&in->c);
+    }
+    return !in->c.has_failed;
+}
+
+static bool take_tallies(struct intake *in)
+{
+    uint32_t n = cursor_u32(&in->c);
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        struct slice stream = cursor_slice(&in->c);
+        int direction = cursor_u8(&in->c);
+        bool is_unverified = cursor_u8(&in->c);
+        uint32_t rate = cursor_u32(&in->c);
+        if (in->c.has_failed || !is_named(stream) || rate >= in->n_rates)
+            return false;
+        struct tally *t = window_tally(in->w, cast_source(in->cast, in->b, stream), direction,
+                                       in->rates[rate], is_unverified);
+        t->n = cursor_i64(&in->c);
+        t->figures = take_figures(&in->c);
+    }
+    return !in->c.has_failed;
+}
+
+static bool take_cells(struct intake *in)
+{
+    uint32_t n = cursor_u32(&in->c);
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        uint32_t share = cursor_u32(&in->c), rate = cursor_u32(&in->c);
+        bool is_unverified = cursor_u8(&in->c);
+        int64_t from_us = cursor_i64(&in->c), to_us = cursor_i64(&in->c);
+        if (in->c.has_failed || share >= in->w->n_shares || rate >= in->n_rates)
+            return false;
+        uint32_t at = window_cell(in->w, &in->w->shares[share], in->rates[rate], is_unverified,
+                                  from_us, to_us);
+        in->w->cells[at].n = cursor_i64(&in->c);
+        in->w->cells[at].ticks = cursor_i128(&in->c);
+        in->w->cells[at].figures = take_figures(&in->c);
+    }
+    return !in->c.has_failed;
+}
+
+static void take_head(struct intake *in)
+{
+    struct window *w = in->w;
+    uint8_t flags = cursor_u8(&in->c);
+    w->is_pending = flags & FLAG_PENDING;
+    w->told_has_co2e = flags & FLAG_TOLD_HAS_CO2E;
+    w->end_us = cursor_i64(&in->c);
+    w->revision = cursor_u32(&in->c);
+    w->reasons = cursor_u32(&in->c);
+    w->due_us = cursor_i64(&in->c);
+    w->readings = cursor_i64(&in->c);
+    w->told_hash = cursor_u64(&in->c);
+    w->told_co2e_ug = cursor_i128(&in->c);
+}
+
+int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
+                struct window **out)
+{
+    struct intake in = { .c = cursor_of(value), .cast = &b->account->cast, .b = b };
+    uint8_t version = cursor_u8(&in.c);
+    if (version > WINDOW_ROW)
+        log_line(LOG_ERROR, "account.row_newer",
+                 "found=%u known=%u – a window's row was written by a "
+                 "newer version",
+                 version, WINDOW_ROW);
+    if (version != WINDOW_ROW)
+        return STATE_MALFORMED;
+
+    in.w = window_new(b, p, start_us, start_us);
+    take_head(&in);
+    bool fits = take_rates(&in) && take_told(&in) && take_shares(&in) && take_tallies(&in) &&
+                take_cells(&in) && cursor_rest(&in.c).size == 0 && in.w->end_us > start_us;
+    free(in.rates);
+    if (!fits) {
+        window_free(in.w);
+        return STATE_MALFORMED;
+    }
+    *out = books_adopt(b, in.w);
+    return 0;
+}

@@ -1,0 +1,618 @@
+/* The outbox is read on the loop, a bounded stretch of it into memory (flight.h); from there it is sent by
+ * whoever pumps.
+ *
+ * One pumps at a time: the first time a worker, later mostly Paho's thread, where the acknowledgement of
+ * one message sends the next. (MQTTAsync_send may be called in onSuccess: Paho notices its own thread
+ * and takes no lock again.) Not the loop: sending takes Paho's lock, which its receive thread may hold
+ * while the device side waits for a disk. Whoever finds somebody pumping leaves, since that one looks
+ * again before it ends; so nobody waits, messages leave in order, and our lock is held over no call to
+ * the link, whose hooks take it.
+ *
+ * The window is smaller than Paho's (which stalls a second when full) and than the broker's Receive
+ * Maximum. The broker's session is not persistent: for messages that we send, it would remember nothing
+ * that the outbox does not know better. So when a link is lost, all that was in flight fails, waits again
+ * in its place, and is sent again in order on the next connection.
+ *
+ * An acknowledged summary stays in the outbox until the next commit; reading goes on behind the last key
+ * that was read, so it is not sent again by this process. Only a crash before that commit sends it twice,
+ * under the same id.
+ *
+ * Three things go out: the retained status (QoS 1, the newest only, again at every connect), messages
+ * that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status becomes `offline` first, as
+ * the last will would make it. */
+#include "publish/publish.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "publish/flight.h"
+
+#define STATUS_TOKEN UINT64_MAX
+#define ASIDES_MOST 64           /* of the messages that may be dropped, waiting for the pump */
+#define ACKNOWLEDGED_MOST 65536  /* waiting for a commit; beyond, the outbox is not read on */
+#define STALL_MS 1000            /* after a message was refused on a link that is up */
+#define LEAVE_MS 3000            /* for the offline status to be acknowledged */
+
+static const char *const formats[] = { "protobuf", "json", NULL };
+
+const struct option publish_options[] = {
+    LINK_ROWS(offsetof(struct publish_conf, link), "3.1.1"),
+    { .name = "window", .type = OPT_INT, .at = offsetof(struct publish_conf, window), .preset = "500",
+      .min = "1", .max = "10000", .is_local = true,
+      .help = "Summaries in flight at most; the broker's Receive Maximum may lower it." },
+    { .name = "format", .type = OPT_CHOICE, .at = offsetof(struct publish_conf, format),
+      .preset = "protobuf", .choices = formats, .is_local = true,
+      .help = "What a summary's payload is." },
+    { .name = NULL }
+};
+
+struct aside {
+    char *topic;
+    struct buffer payload;
+};
+
+struct publish {
+    /* Settled by publish_open. */
+    struct store *store;
+    struct publish_hooks hooks;
+    char *status_topic;
+    struct buffer offline;
+    size_t window_most;
+
+    /* The loop. */
+    struct link *link;           /* NULL once it is gone */
+    uv_async_t news;
+    uv_timer_t wait;             /* a stall, or the leaving */
+    uv_work_t pumping;
+    unsigned open_handles;
+    bool is_pump_queued, is_link_closing;
+    struct flight_key read;      /* the last that was read from the outbox */
+    struct arena arena;
+
+    atomic_bool is_told;         /* the loop has been woken and not yet looked */
+
+    /* Any thread, under the lock. */
+    pthread_mutex_t lock;
+    struct flight flight;
+    size_t limit;                /* of what is in flight; 0: the link is down */
+    bool is_stalled;             /* until the loop has waited a while */
+    bool is_leaving, is_stopped; /* nothing but the status, and nothing at all, is sent */
+    bool is_pumping;
+    struct buffer status;
+    bool has_status, is_status_due, is_status_in_flight;
+    struct aside asides[ASIDES_MOST];
+    size_t n_asides;
+    struct flight_key *acknowledged;
+    size_t n_acknowledged, acknowledged_room;
+    uint64_t total_sent, total_acknowledged;
+    struct flight_key last_acknowledged;
+    int64_t last_acknowledged_wall_us;
+
+    /* Whoever pumps. */
+    struct aside sending;        /* a copy of what is not in the flight */
+    struct {
+        char gateway[65], ordinal[16], sequence[24];
+    } labels;
+};
+
+/* Pumping: any thread. */
+
+static void free_aside(struct aside *a)
+{
+    free(a->topic);
+    buffer_fini(&a->payload);
+    *a = (struct aside){ 0 };
+}
+
+static struct link_post status_post(struct publish *p)
+{
+    free_aside(&p->sending);
+    buffer_put(&p->sending.payload, p->status.at, p->status.size);
+    p->is_status_due = false;
+    p->is_status_in_flight = true;
+    return (struct link_post){ .topic = p->status_topic, .payload = buffer_slice(&p->sending.payload),
+                               .qos = 1, .is_retained = true, .token = STATUS_TOKEN };
+}
+
+static struct link_post aside_post(struct publish *p)
+{
+    free_aside(&p->sending);
+    p->sending = p->asides[0];
+    memmove(&p->asides[0], &p->asides[1], --p->n_asides * sizeof p->asides[0]);
+    return (struct link_post){ .topic = p->sending.topic,
+                               .payload = buffer_slice(&p->sending.payload) };
+}
+
+/* A row of the outbox keeps the form it was encoded in, whatever the configuration says by now: JSON
+ * begins with a brace, and no summary in protobuf does. */
+static const char *content_type(struct slice payload)
+{
+    bool is_json = payload.size > 0 && payload.at[0] == '{';
+    return is_json ? "application/json" : "application/x-protobuf";
+}
+
+static struct link_post summary_post(struct publish *p, const struct flight_message *m, uint64_t token)
+{
+    /* An id begins with the gateway's. */
+    snprintf(p->labels.gateway, sizeof p->labels.gateway, "%.*s", (int)strcspn(m->id, "/"), m->id);
+    snprintf(p->labels.ordinal, sizeof p->labels.ordinal, "%u", (unsigned)m->key.ordinal);
+    snprintf(p->labels.sequence, sizeof p->labels.sequence, "%llu",
+             (unsigned long long)m->key.sequence);
+    return (struct link_post){
+        .topic = m->topic,
+        .payload = m->payload,
+        .qos = 1,
+        .token = token,
+        .content_type = content_type(m->payload),
+        .pairs = { { "gateway", p->labels.gateway },
+                   { "epoch_ordinal", p->labels.ordinal },
+                   { "sequence", p->labels.sequence },
+                   { "id", m->id } },
+    };
+}
+
+/* The next thing to send, taken for sent; false: nothing, or not now. Under the lock. */
+static bool next_post(struct publish *p, struct link_post *out)
+{
+    struct flight_message m;
+    uint64_t token;
+
+    if (p->limit == 0 || p->is_stalled || p->is_stopped)
+        return false;
+    bool is_open = p->flight.in_flight + p->is_status_in_flight < p->limit;
+    if (p->is_status_due && !p->is_status_in_flight && is_open)
+        *out = status_post(p);
+    else if (p->is_leaving)
+        return false;
+    else if (p->n_asides > 0)
+        *out = aside_post(p);
+    else if (is_open && flight_send(&p->flight, &m, &token))
+        *out = summary_post(p, &m, token);
+    else
+        return false;
+    return true;
+}
+
+/* Under the lock. Nothing more is sent until the loop says so. */
+static void failed(struct publish *p, uint64_t token)
+{
+    p->is_stalled = true;
+    if (token == STATUS_TOKEN) {
+        p->is_status_in_flight = false;
+        p->is_status_due = true;
+    } else {
+        flight_failed(&p->flight, token);
+    }
+}
+
+static void tell_loop(struct publish *p)
+{
+    if (!atomic_exchange(&p->is_told, true))
+        uv_async_send(&p->news);
+}
+
+/* Without the lock; returns whether Paho took it. */
+static bool send_post(struct publish *p, const struct link_post *post)
+{
+    if (link_send(p->link, post) != 0)
+        return false;
+    crash_point("publish.sent");
+    return true;
+}
+
+static void pump(struct publish *p)
+{
+    struct link_post post;
+
+    pthread_mutex_lock(&p->lock);
+    if (p->is_pumping) {
+        pthread_mutex_unlock(&p->lock);
+        return;
+    }
+    p->is_pumping = true;
+    while (next_post(p, &post)) {
+        pthread_mutex_unlock(&p->lock);
+        bool is_taken = send_post(p, &post);
+        pthread_mutex_lock(&p->lock);
+        p->total_sent += is_taken && post.qos > 0 && post.token != STATUS_TOKEN;
+        if (!is_taken && post.token != 0) {
+            failed(p, post.token);
+            tell_loop(p);
+        }
+    }
+    p->is_pumping = false;
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* The link's hooks on Paho's thread. */
+
+/* Under the lock. */
+static void note_acknowledged(struct publish *p, struct flight_key key)
+{
+    if (p->n_acknowledged == p->acknowledged_room) {
+        size_t room = p->acknowledged_room ? 2 * p->acknowledged_room : 256;
+        struct flight_key *grown = realloc(p->acknowledged, room * sizeof *grown);
+        if (!grown)
+            abort();
+        p->acknowledged = grown;
+        p->acknowledged_room = room;
+    }
+    p->acknowledged[p->n_acknowledged++] = key;
+    p->total_acknowledged++;
+    p->last_acknowledged = key;
+    p->last_acknowledged_wall_us = clock_read().wall_us;
+}
+
+static void on_sent(void *self, uint64_t token)
+{
+    struct publish *p = self;
+    struct flight_key key;
+
+    if (token != STATUS_TOKEN)
+        crash_point("publish.acknowledged");
+    pthread_mutex_lock(&p->lock);
+    if (token == STATUS_TOKEN)
+        p->is_status_in_flight = false;
+    else if (flight_acknowledged(&p->flight, token, &key))
+        note_acknowledged(p, key);
+    pthread_mutex_unlock(&p->lock);
+    tell_loop(p);
+    pump(p);
+}
+
+static void on_send_failed(void *self, uint64_t token)
+{
+    struct publish *p = self;
+
+    pthread_mutex_lock(&p->lock);
+    failed(p, token);
+    pthread_mutex_unlock(&p->lock);
+    tell_loop(p);
+}
+
+/* The loop: filling the flight, and setting the pump going. */
+
+static bool wants_more(struct publish *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool wants = flight_has_room(&p->flight) && p->n_acknowledged < ACKNOWLEDGED_MOST &&
+                 !p->is_leaving && !p->is_stopped;
+    pthread_mutex_unlock(&p->lock);
+    return wants;
+}
+
+/* A read that fails was raised by the store; the next commit meets the same store and ends the run. */
+static void fill_flight(struct publish *p)
+{
+    struct store_summary row;
+
+    while (wants_more(p) && store_outbox_next(p->store, p->read.ordinal, p->read.sequence, &p->arena,
+                                              &row) == 0) {
+        struct flight_message m = { { row.epoch_ordinal, row.sequence }, row.id, row.topic,
+                                    row.payload };
+        p->read = m.key;
+        pthread_mutex_lock(&p->lock);
+        flight_put(&p->flight, &m);
+        pthread_mutex_unlock(&p->lock);
+        arena_reset(&p->arena);
+    }
+}
+
+static void on_pump(uv_work_t *w)
+{
+    pump(w->data);
+}
+
+/* The link may go when no worker can be using it. Paho's thread has left it when it is gone. */
+static void close_link(struct publish *p)
+{
+    if (p->is_pump_queued || p->is_link_closing)
+        return;
+    p->is_link_closing = true;
+    link_close(p->link);
+}
+
+static void on_pumped(uv_work_t *w, int status)
+{
+    struct publish *p = w->data;
+
+    (void)status;                /* never cancelled */
+    p->is_pump_queued = false;
+    if (p->is_stopped)
+        close_link(p);
+}
+
+static bool has_something(struct publish *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool has = p->limit > 0 && !p->is_stalled && !p->is_pumping && !p->is_stopped &&
+               (p->is_status_due || p->n_asides > 0 ||
+                (flight_has_next(&p->flight) && p->flight.in_flight < p->limit));
+    pthread_mutex_unlock(&p->lock);
+    return has;
+}
+
+static void start_pump(struct publish *p)
+{
+    if (p->is_pump_queued || !has_something(p))
+        return;
+    p->is_pump_queued = true;
+    p->pumping.data = p;
+    uv_queue_work(p->news.loop, &p->pumping, on_pump, on_pumped);
+}
+
+static void set_limit(struct publish *p, size_t limit)
+{
+    pthread_mutex_lock(&p->lock);
+    p->limit = limit;
+    p->is_stalled = false;
+    p->is_status_due = limit > 0 && p->has_status;
+    while (limit == 0 && p->n_asides > 0)
+        free_aside(&p->asides[--p->n_asides]);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void on_stall_over(uv_timer_t *t)
+{
+    struct publish *p = t->data;
+
+    pthread_mutex_lock(&p->lock);
+    p->is_stalled = false;
+    pthread_mutex_unlock(&p->lock);
+    start_pump(p);
+}
+
+/* The loop: leaving. */
+
+/* Nothing is sent from here on. */
+static void stop(struct publish *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->is_stopped = true;
+    pthread_mutex_unlock(&p->lock);
+
+    uv_timer_stop(&p->wait);
+    close_link(p);
+}
+
+static void on_leave_over(uv_timer_t *t)
+{
+    stop(t->data);
+}
+
+static void on_news(uv_async_t *a)
+{
+    struct publish *p = a->data;
+
+    atomic_exchange(&p->is_told, false);
+    pthread_mutex_lock(&p->lock);
+    bool has_acknowledged = p->n_acknowledged > 0;
+    bool must_wait = p->is_stalled && p->limit > 0;
+    bool has_left = p->is_leaving && !p->is_status_due && !p->is_status_in_flight;
+    pthread_mutex_unlock(&p->lock);
+
+    if (has_left) {
+        stop(p);
+        return;
+    }
+    if (must_wait && !uv_is_active((uv_handle_t *)&p->wait))
+        uv_timer_start(&p->wait, on_stall_over, STALL_MS, 0);
+    publish_wake(p);
+    if (has_acknowledged)
+        p->hooks.on_acknowledged(p->hooks.self);
+}
+
+/* The link's hooks on the loop. */
+
+static void on_up(void *self, const struct link_session *session)
+{
+    struct publish *p = self;
+    size_t broker_takes = session->receive_maximum > 1 ? session->receive_maximum - 1u : 1;
+
+    set_limit(p, broker_takes < p->window_most ? broker_takes : p->window_most);
+    publish_wake(p);
+    p->hooks.on_change(p->hooks.self);
+}
+
+static void on_lost(void *self)
+{
+    struct publish *p = self;
+
+    set_limit(p, 0);
+    if (p->is_leaving)
+        stop(p);
+    p->hooks.on_change(p->hooks.self);
+}
+
+/* Nothing comes in on this side: the link subscribes to nothing. */
+static void on_message(void *self, const struct link_message *m)
+{
+    (void)self;
+    (void)m;
+}
+
+static void on_subscribed(void *self, const char *filter, int granted_qos)
+{
+    (void)self;
+    (void)filter;
+    (void)granted_qos;
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+    struct publish *p = h->data;
+    if (--p->open_handles > 0)
+        return;
+    struct publish_hooks hooks = p->hooks;
+    while (p->n_asides > 0)
+        free_aside(&p->asides[--p->n_asides]);
+    free_aside(&p->sending);
+    flight_fini(&p->flight);
+    buffer_fini(&p->status);
+    buffer_fini(&p->offline);
+    arena_fini(&p->arena);
+    pthread_mutex_destroy(&p->lock);
+    free(p->acknowledged);
+    free(p->status_topic);
+    free(p);
+    hooks.on_closed(hooks.self);
+}
+
+static void on_link_closed(void *self)
+{
+    struct publish *p = self;
+    p->link = NULL;
+    uv_close((uv_handle_t *)&p->news, on_handle_closed);
+    uv_close((uv_handle_t *)&p->wait, on_handle_closed);
+}
+
+/* The public side. */
+
+static int open_link(struct publish *p, uv_loop_t *loop, const struct publish_conf *conf)
+{
+    struct link_hooks hooks = { on_message, on_sent, on_send_failed, on_up, on_lost, on_subscribed,
+                                on_link_closed, p };
+    struct link_will will = { .topic = p->status_topic, .payload = buffer_slice(&p->offline),
+                              .is_retained = true, .qos = 1 };
+    return link_open(loop, "publish", &conf->link, false, &will, &hooks, &p->link);
+}
+
+static void init_handles(struct publish *p, uv_loop_t *loop)
+{
+    uv_async_init(loop, &p->news, on_news);
+    uv_timer_init(loop, &p->wait);
+    p->news.data = p->wait.data = p;
+    p->open_handles = 2;
+}
+
+int publish_open(uv_loop_t *loop, const struct publish_conf *conf, struct store *store,
+                 const char *status_topic, struct slice offline, const struct publish_hooks *hooks,
+                 struct publish **out)
+{
+    struct publish *p = calloc(1, sizeof *p);
+    if (!p || !(p->status_topic = strdup(status_topic)))
+        abort();
+    buffer_put(&p->offline, offline.at, offline.size);
+    int rc = open_link(p, loop, conf);
+    if (rc < 0) {
+        buffer_fini(&p->offline);
+        free(p->status_topic);
+        free(p);
+        return rc;
+    }
+    p->store = store;
+    p->hooks = *hooks;
+    p->window_most = conf->window > 0 ? (size_t)conf->window : 1;
+    flight_init(&p->flight, 2 * p->window_most);
+    arena_init(&p->arena, 0);
+    pthread_mutex_init(&p->lock, NULL);
+    init_handles(p, loop);
+    *out = p;
+    return 0;
+}
+
+void publish_start(struct publish *p)
+{
+    link_start(p->link);
+}
+
+/* Under the lock. */
+static void set_status(struct publish *p, struct slice payload)
+{
+    buffer_clear(&p->status);
+    buffer_put(&p->status, payload.at, payload.size);
+    p->has_status = true;
+    p->is_status_due = true;
+}
+
+void publish_close(struct publish *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    bool is_up = p->limit > 0;
+    p->is_leaving = true;
+    p->is_stalled = false;
+    set_status(p, buffer_slice(&p->offline));
+    pthread_mutex_unlock(&p->lock);
+
+    uv_timer_stop(&p->wait);
+    if (!is_up) {
+        stop(p);
+        return;
+    }
+    uv_timer_start(&p->wait, on_leave_over, LEAVE_MS, 0);
+    start_pump(p);
+}
+
+void publish_wake(struct publish *p)
+{
+    fill_flight(p);
+    start_pump(p);
+}
+
+void publish_acknowledged(struct publish *p, struct store_batch *batch)
+{
+    pthread_mutex_lock(&p->lock);
+    struct flight_key *keys = p->acknowledged;
+    size_t n = p->n_acknowledged;
+    p->acknowledged = NULL;
+    p->n_acknowledged = p->acknowledged_room = 0;
+    pthread_mutex_unlock(&p->lock);
+
+    for (size_t i = 0; i < n; i++)
+        store_batch_acknowledged(batch, keys[i].ordinal, keys[i].sequence);
+    free(keys);
+}
+
+void publish_status(struct publish *p, struct slice payload)
+{
+    pthread_mutex_lock(&p->lock);
+    if (!p->is_leaving)
+        set_status(p, payload);
+    pthread_mutex_unlock(&p->lock);
+    start_pump(p);
+}
+
+int publish_now(struct publish *p, const char *topic, struct slice payload)
+{
+    pthread_mutex_lock(&p->lock);
+    bool has_place = p->limit > 0 && p->n_asides < ASIDES_MOST && !p->is_leaving;
+    if (has_place) {
+        struct aside *a = &p->asides[p->n_asides++];
+        if (!(a->topic = strdup(topic)))
+            abort();
+        a->payload = (struct buffer){ 0 };
+        buffer_put(&a->payload, payload.at, payload.size);
+    }
+    pthread_mutex_unlock(&p->lock);
+    start_pump(p);
+    return has_place ? 0 : 1;
+}
+
+void publish_figures(const struct publish *const_p, struct publish_figures *out)
+{
+    struct publish *p = (struct publish *)const_p;   /* for its lock */
+
+    *out = (struct publish_figures){ .state = p->link ? link_state(p->link) : LINK_DOWN };
+    if (p->link)
+        link_figures(p->link, &out->link);
+    pthread_mutex_lock(&p->lock);
+    out->sent = p->total_sent;
+    out->acknowledged = p->total_acknowledged;
+    out->in_flight = p->flight.in_flight;
+    out->uncommitted = p->n_acknowledged;
+    out->last_acknowledged_ordinal = p->last_acknowledged.ordinal;
+    out->last_acknowledged_sequence = p->last_acknowledged.sequence;
+    out->last_acknowledged_wall_us = p->last_acknowledged_wall_us;
+    pthread_mutex_unlock(&p->lock);
+}
