@@ -8,14 +8,14 @@
 #include "model/status.h"
 #include "publish/encode.h"
 
-static void fill_link(struct status_link *out, enum link_state state, const struct link_figures *f,
-                      const struct link_session *session)
+static void fill_link(struct app *a, struct status_link *out, enum link_state state,
+                      const struct link_figures *f, const struct link_session *session)
 {
     out->is_up = state == LINK_UP;
     out->up_since_us = f->up_since_wall_us;
     out->connects = f->connects;
     out->losses = f->losses;
-    out->last_error = f->last_error;
+    out->last_error = arena_text(&a->view, slice_of(f->last_error));
     if (session) {
         out->is_mqtt_5 = session->protocol == LINK_MQTT_5;
         out->has_session = session->is_present;
@@ -49,7 +49,7 @@ static void fill_upstream(struct app *a, struct status *s)
     publish_figures(a->publish, &up);
     store_figures(a->store, &store);
 
-    fill_link(&s->upstream, up.state, &up.link, NULL);
+    fill_link(a, &s->upstream, up.state, &up.link, NULL);
     s->outbox_messages = store.outbox_messages;
     s->outbox_bytes = store.outbox_bytes;
     s->acknowledged_ordinal = up.last_acknowledged_ordinal;
@@ -61,7 +61,7 @@ static void fill_devices(struct app *a, struct status *s)
 {
     struct ingest_figures in;
     ingest_figures(a->ingest, &in);
-    fill_link(&s->devices, in.state, &in.link, &in.session);
+    fill_link(a, &s->devices, in.state, &in.link, &in.session);
     s->devices.sessions_lost = in.sessions_lost;
 }
 

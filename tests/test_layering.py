@@ -20,7 +20,7 @@ TABLE = {
     "base": (set(), {"yaml", "xxhash", "glib"}),
     "model": ({"base"}, set()),
     "journal": ({"model", "base"}, set()),
-    "link": ({"base"}, {"uv", "MQTTAsync"}),
+    "link": ({"base"}, {"uv", "MQTTAsync", "netdb", "sys"}),    # resolves names: see link/address.c
     "ingest": ({"journal", "link", "model", "base"}, {"uv"}),
     "decode": ({"model", "base", "plugin.h"}, {"proto", "protobuf-c"}),
     "meter": ({"model", "base"}, set()),

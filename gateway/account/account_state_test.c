@@ -1,5 +1,5 @@
 /* A gateway that was killed, restarted and had to look things up says the same as one that was not. */
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 
 static const char fleet[] =
     "gateway: gw-1\n"

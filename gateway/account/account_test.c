@@ -1,6 +1,6 @@
 /* What figures come to, through the room's public face. Closing, restarts and new plans have files of
  * their own. */
-#include "account/plant_fixture.h"
+#include "account/plant_fixture_test.h"
 
 /* --- sums --- */
 

@@ -1,5 +1,5 @@
 /* When what leaves, and in what order. */
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/spread.h"
 
 static const char two_devices[] =

@@ -1,4 +1,4 @@
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/emission.h"
 
 /* A rate made from a factor row, as the plan would read it. */

@@ -1,4 +1,4 @@
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/names.h"
 
 static void what_was_put_is_found_and_nothing_else(void **state)

@@ -1,4 +1,4 @@
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/books.h"
 #include "account/pending.h"
 

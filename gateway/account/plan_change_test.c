@@ -1,5 +1,5 @@
 /* What a new plan does to windows that were begun under an old one. */
-#include "account/plant_fixture.h"
+#include "account/plant_fixture_test.h"
 
 static void what_was_added_is_taken_back_as_it_was_under_a_new_plan(void **state)
 {

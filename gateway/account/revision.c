@@ -55,7 +55,7 @@ static bool total_of(const struct summary *s, int128 *out)
 {
     bool has_any = false, is_complete = true;
     *out = 0;
-    for (int scope = 1; scope <= 3; scope++) {
+    for (int scope = SCOPE_1; scope <= SCOPE_2; scope++) {    /* as total_location has it */
         *out += s->scope_has_co2e[scope] ? s->scope_co2e_ug[scope] : 0;
         has_any |= s->scope_has_co2e[scope];
         is_complete &= !s->scope_is_incomplete[scope];

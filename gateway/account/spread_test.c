@@ -1,4 +1,4 @@
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/spread.h"
 
 static void shares_are_floors_and_add_up(void **state)

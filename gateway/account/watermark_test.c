@@ -1,4 +1,4 @@
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/watermark.h"
 
 #define IDLE_US (10 * MINUTE_US)

@@ -1,5 +1,5 @@
 /* The tables of one window, without a plan around them. */
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 #include "account/books.h"
 #include "account/window.h"
 

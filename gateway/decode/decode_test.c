@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "decode/decode.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 #include "reading.pb-c.h"
 
 #define WALL_US      INT64_C(1514733300000000)

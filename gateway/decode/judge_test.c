@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "decode/judge.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 
 #define SECOND_US INT64_C(1000000)
 #define WALL_US   (INT64_C(1514733300) * SECOND_US)  /* 2017-12-31T15:15:00Z */

@@ -15,7 +15,7 @@
 #include "decode/batch.h"
 #include "decode/decode.h"
 #include "decode/host.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 
 #define WALL_US INT64_C(1514733300000000)
 

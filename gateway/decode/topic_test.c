@@ -11,7 +11,7 @@
 
 #include "decode/route.h"
 #include "decode/topic.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 
 #define PRESET "carbon/v1/{site}/{device}/reading"
 

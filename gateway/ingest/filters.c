@@ -130,3 +130,11 @@ uint32_t filters_refused(const struct filters *f)
         n += f->at[i].is_wanted && f->at[i].granted >= 128;
     return n;
 }
+
+uint32_t filters_unanswered(const struct filters *f)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        n += f->at[i].is_wanted && f->at[i].granted == FILTER_UNANSWERED;
+    return n;
+}

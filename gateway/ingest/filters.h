@@ -40,5 +40,6 @@ void filters_answer(struct filters *f, const char *text, int granted);
 
 uint32_t filters_wanted(const struct filters *f);
 uint32_t filters_refused(const struct filters *f);
+uint32_t filters_unanswered(const struct filters *f);   /* on this connection */
 
 #endif

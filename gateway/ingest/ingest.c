@@ -239,6 +239,9 @@ static void on_subscribed(void *self, const char *filter, int granted_qos)
     else if (granted_qos == 0)
         log_line(LOG_WARN, "ingest.weak", "filter=%s – the broker grants QoS 0 only; what it sends while "
                  "the link breaks is lost", filter);
+    if (filters_unanswered(&i->filters) == 0 && filters_refused(&i->filters) == 0)
+        log_line(LOG_INFO, "ingest.subscribed", "filters=%u – readings come in",
+                 (unsigned)filters_wanted(&i->filters));
     i->hooks.on_change(i->hooks.self);
 }
 

@@ -86,6 +86,8 @@ static void mistakes_beyond_the_rows_are_found(void **state)
         { { .broker = "mqtt://plant", .user_file = "/u", .password_file = "" }, NULL },
         { { .broker = "mqtt://plant", .ca_file = "/ca" }, "mqtts:// alone" },
         { { .broker = "mqtts://plant", .ca_file = "/ca" }, NULL },
+        { { .broker = "mqtt://[::1]" }, NULL },
+        { { .broker = "mqtts://[::1]" }, "IPv6" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *mistake = link_conf_mistake(&cases[i].conf);

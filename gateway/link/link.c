@@ -493,6 +493,8 @@ const char *link_conf_mistake(const struct link_conf *conf)
 
     if (address_parse(conf->broker, &address) != 0)
         return "broker is mqtts://HOST[:PORT] or mqtt://HOST[:PORT], without user or path";
+    if (address.is_tls && strchr(address.host, ':'))
+        return "Paho cannot verify a certificate for an IPv6 number; give the broker's name";
     if (has_password && !has_user)
         return "password_file needs user_file";
     if (conf->ca_file && *conf->ca_file && !address.is_tls)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "model/plan.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 
 /* One change to the example, and the one problem it must bring: at the row that begins with `row`. */
 struct mistake {

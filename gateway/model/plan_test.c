@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 #include "model/plan.h"
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 
 static struct plan *read_plan(struct slice yaml)
 {

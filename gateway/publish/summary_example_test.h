@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "model/plan_example.h"
+#include "model/plan_example_test.h"
 #include "publish/encode.h"
 #include "publish/wire.h"
 

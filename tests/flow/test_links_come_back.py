@@ -31,7 +31,7 @@ def test_upstream_that_is_gone_at_the_start_gets_everything_later(tmp_path, star
 
     Wire.reading_pb2 = reading_pb2
     plant.publish(devices.port, [(TOPIC, reading(Wire, 15, 1.0)), (TOPIC, reading(Wire, 120, 4.0))])
-    plant.until(lambda: "publish.refused" in gateway.text(), "the absence is told", gateway)
+    plant.until(lambda: "publish.unreachable" in gateway.text(), "the absence is told", gateway)
     upstream = started(plant.Broker(tmp_path, "upstream", port=port))
     books = started(plant.Upstream(upstream.port, tmp_path))
     plant.until(lambda: books.summaries("15min"), "the window", gateway)

@@ -61,7 +61,7 @@ def test_both_legs_connect_under_tls_with_user_and_password(tmp_path, started, a
     ca = authority / "ca.pem"
     _, _, gateway = start(tmp_path, started, server, server, ca, ca)
     gateway.ready()
-    plant.until(lambda: "publish.up" in gateway.text(), "upstream connected", gateway)
+    plant.until(lambda: "publish.connected" in gateway.text(), "upstream connected", gateway)
     assert PASSWORD not in gateway.text()
 
 
@@ -87,14 +87,14 @@ def test_wrong_password_is_told_and_never_written(tmp_path, started, authority):
     gateway.end()
     (tmp_path / "password").write_text(PASSWORD + "-wrong\n")
     gateway.start()
-    plant.until(lambda: "ingest.refused" in gateway.since_start(), "the refusal", gateway)
+    plant.until(lambda: "ingest.unreachable" in gateway.since_start(), "the refusal", gateway)
     assert PASSWORD not in gateway.text()
 
 
 def assert_both_refused(gateway):
     def attempts(leg):
-        return gateway.text().count(f"{leg}.refused")
+        return gateway.text().count(f"{leg}.unreachable")
 
     plant.until(lambda: attempts("ingest") >= 2 and attempts("publish") >= 2, "refusals on both legs", gateway)
-    assert "ingest.up" not in gateway.text()
-    assert "publish.up" not in gateway.text()
+    assert "ingest.connected" not in gateway.text()
+    assert "publish.connected" not in gateway.text()

@@ -2,7 +2,7 @@
 #ifndef ACCOUNT_PLANT_FIXTURE_H
 #define ACCOUNT_PLANT_FIXTURE_H
 
-#include "account/account_fixture.h"
+#include "account/account_fixture_test.h"
 
 static const char plant[] =
     "gateway: gw-1\n"
