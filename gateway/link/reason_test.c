@@ -69,7 +69,7 @@ static void every_code_has_words(void **state)
 static void of_openssls_line_the_reason_remains(void **state)
 {
     (void)state;
-    const char *const cases[][2] = {
+    const char *const lines[][2] = {
         { "C0A61F726B7F0000:error:0A000086:SSL routines:tls_post_process_server_certificate:certificate "
           "verify failed:../ssl/statem/statem_clnt.c:1889:\n", "certificate verify failed" },
         { "error:0A00010B:SSL routines::wrong version number", "wrong version number" },
@@ -78,10 +78,10 @@ static void of_openssls_line_the_reason_remains(void **state)
         { "something else\nmore", "something else" },
         { "", "" },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char out[REASON_SIZE];
-        reason_of_openssl(cases[i][0], out);
-        assert_string_equal(out, cases[i][1]);
+        reason_of_openssl(lines[i][0], out);
+        assert_string_equal(out, lines[i][1]);
     }
 }
 
