@@ -1,6 +1,7 @@
-/* A persistent session remembers subscriptions for us, also those we no longer want; so what a new plan
- * leaves out is kept here until it could be unsubscribed, over reconnects if need be. Subscribing again
- * at each connect costs one packet per rule and needs no trust in what the broker remembers. */
+/* A persistent session remembers subscriptions for us, also those we no longer want; so what a new
+ * plan leaves out is kept here until it could be unsubscribed, over reconnects if need be.
+ * Subscribing again at each connect costs one packet per rule and needs no trust in what the broker
+ * remembers. */
 #include "ingest/filters.h"
 
 #include <stdlib.h>

@@ -28,8 +28,8 @@ void filters_fini(struct filters *f);
 /* From now on exactly the plan's rules are wanted, each filter once however many rules share it. */
 void filters_want(struct filters *f, const struct plan *plan);
 
-/* Gives the next thing to do on this connection and takes it for done: a wanted filter to subscribe to,
- * or one to unsubscribe from. False: nothing left. The caller frees *text. */
+/* Gives the next thing to do on this connection and takes it for done: a wanted filter to subscribe
+ * to, or one to unsubscribe from. False: nothing left. The caller frees *text. */
 bool filters_next(struct filters *f, char **text, bool *is_end);
 
 /* A new connection: nothing is asked for yet. */

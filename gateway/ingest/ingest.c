@@ -1,20 +1,21 @@
-/* Paho acknowledges a message when our callback returns, whatever it returns. So the callback does the
- * one thing that must be done by then, the append (and with durability POWER the sync), and nothing
- * else: the frame is built of pointers into Paho's message, and the copy into the journal's mapping is
- * the only one.
+/* Paho acknowledges a message when our callback returns, whatever it returns. So the callback does
+ * the one thing that must be done by then, the append (and with durability POWER the sync), and
+ * nothing else: the frame is built of pointers into Paho's message, and the copy into the journal's
+ * mapping is the only one.
  *
- * Refusing. Returning 0 would acknowledge and lose the message, so there are two ways. The soft one:
- * when the journal's current segment is half full, the next is prepared on a worker; if the disk has no
- * room for it, ingest disconnects, with half a segment left for what is under way, and the broker
- * queues. The hard one, where an append or a sync fails all the same: the process ends before the
- * acknowledgement, and the broker sends the message again. It ends by _exit and not by abort, since
- * SIGABRT would blame whatever frame the loop has in hand.
+ * Refusing. Returning 0 would acknowledge and lose the message, so there are two ways. The soft
+ * one: when the journal's current segment is half full, the next is prepared on a worker; if the
+ * disk has no room for it, ingest disconnects, with half a segment left for what is under way, and
+ * the broker queues. The hard one, where an append or a sync fails all the same: the process ends
+ * before the acknowledgement, and the broker sends the message again. It ends by _exit and not by
+ * abort, since SIGABRT would blame whatever frame the loop has in hand.
  *
- * Waking. The callback sets a flag and wakes the loop only if the flag was clear. The loop leaves it set
- * while it is busy and looks again a millisecond later by a timer; only when nothing came in between
- * does it go back to sleep: it clears the flag *before* it looks at the journal's end a last time, so
- * that a frame appended after that look finds the flag clear and wakes it. So a lone message wakes the
- * loop at once, and a stream costs one look per millisecond and no system call in the callback. */
+ * Waking. The callback sets a flag and wakes the loop only if the flag was clear. The loop leaves
+ * it set while it is busy and looks again a millisecond later by a timer; only when nothing came in
+ * between does it go back to sleep: it clears the flag *before* it looks at the journal's end a
+ * last time, so that a frame appended after that look finds the flag clear and wakes it. So a lone
+ * message wakes the loop at once, and a stream costs one look per millisecond and no system call in
+ * the callback. */
 #include "ingest/ingest.h"
 
 #include <stdatomic.h>
@@ -190,8 +191,8 @@ static void on_wake(uv_async_t *a)
 
 /* The loop: the link. */
 
-/* What is asked for stays asked for: if the connection breaks before the answer, the next on_up begins
- * anew. */
+/* What is asked for stays asked for: if the connection breaks before the answer, the next on_up
+ * begins anew. */
 static void ask_for_filters(struct ingest *i)
 {
     char *text;

@@ -1,6 +1,6 @@
-/* Ingest: the device side. Takes messages from the device broker, appends each to the intake journal
- * inside Paho's callback, and only then lets it be acknowledged. There is never a queue in memory
- * between the broker and the journal: the journal is the queue. */
+/* Ingest: the device side. Takes messages from the device broker, appends each to the intake
+ * journal inside Paho's callback, and only then lets it be acknowledged. There is never a queue in
+ * memory between the broker and the journal: the journal is the queue. */
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
@@ -31,10 +31,11 @@ struct ingest_hooks {
 };
 
 /* Borrows the journal, whose one writer it is from now on, until on_closed. durability POWER syncs
- * before each acknowledgement. max_payload_bytes: beyond, the frame keeps the head of the payload alone.
+ * before each acknowledgement. max_payload_bytes: beyond, the frame keeps the head of the payload
+ * alone.
  *
- * A message that cannot be kept ends the process before it is acknowledged: there is no other way to
- * refuse one. on_full comes half a segment before that. */
+ * A message that cannot be kept ends the process before it is acknowledged: there is no other way
+ * to refuse one. on_full comes half a segment before that. */
 int ingest_open(uv_loop_t *loop, const struct ingest_conf *conf, struct journal *intake,
                 enum durability durability, int64_t max_payload_bytes,
                 const struct ingest_hooks *hooks, struct ingest **out);

@@ -1,5 +1,6 @@
-/* Ingest between a link that is made up here and a real journal on a disk that can be told to fail. The
- * test plays Paho's thread: when the link's hook returns, the message must stand in the journal. */
+/* Ingest between a link that is made up here and a real journal on a disk that can be told to fail.
+ * The test plays Paho's thread: when the link's hook returns, the message must stand in the
+ * journal. */
 #include "journal/scratch_test.h"
 
 #include <errno.h>

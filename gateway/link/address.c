@@ -1,8 +1,9 @@
-/* Addresses are resolved here, before Paho is called, and not in Paho: its own getaddrinfo runs with
- * the lock held that its receive thread needs, so that a resolver which times out (the usual company of
- * an upstream outage) would stall the device side for as long. Paho is therefore given the number, and
- * by turns each of them where a name has several. Only with TLS it must be given the name, against
- * which the certificate is checked; there our own question has at least shown that there is an answer. */
+/* Addresses are resolved here, before Paho is called, and not in Paho: its own getaddrinfo runs
+ * with the lock held that its receive thread needs, so that a resolver which times out (the usual
+ * company of an upstream outage) would stall the device side for as long. Paho is therefore given
+ * the number, and by turns each of them where a name has several. Only with TLS it must be given
+ * the name, against which the certificate is checked; there our own question has at least shown
+ * that there is an answer. */
 #include "link/address.h"
 
 #include <netdb.h>

@@ -17,8 +17,8 @@ struct address {
 
 #define ADDRESS_MALFORMED 1
 
-/* Reads "mqtt://HOST[:PORT]" or "mqtts://HOST[:PORT]"; ports 1883 and 8883 unless told. No user, path
- * or query: credentials stand in files. */
+/* Reads "mqtt://HOST[:PORT]" or "mqtts://HOST[:PORT]"; ports 1883 and 8883 unless told. No user,
+ * path or query: credentials stand in files. */
 int address_parse(const char *uri, struct address *out);
 
 /* Paho's form of it, with `host` in place of the address's own. */
@@ -26,8 +26,8 @@ void address_uri(const struct address *a, const char *host, char out[ADDRESS_URI
 
 #define ADDRESS_UNKNOWN 1
 
-/* Asks the resolver, which may take seconds: a worker's job. Of several numbers the turn-th is given,
- * those of IPv4 first. ADDRESS_UNKNOWN: *why tells in the resolver's words. */
+/* Asks the resolver, which may take seconds: a worker's job. Of several numbers the turn-th is
+ * given, those of IPv4 first. ADDRESS_UNKNOWN: *why tells in the resolver's words. */
 int address_resolve(const struct address *a, unsigned turn, char out[ADDRESS_HOST_SIZE],
                     const char **why);
 

@@ -1,6 +1,6 @@
-/* Exponential with jitter in the upper half of each step: a fleet that lost its broker at one moment
- * comes back spread out, and yet nobody waits much longer than the step says. The random bits come from
- * the caller, which keeps this a function that tests can tabulate. */
+/* Exponential with jitter in the upper half of each step: a fleet that lost its broker at one
+ * moment comes back spread out, and yet nobody waits much longer than the step says. The random
+ * bits come from the caller, which keeps this a function that tests can tabulate. */
 #include "link/backoff.h"
 
 void backoff_init(struct backoff *b, int64_t least_us, int64_t most_us)

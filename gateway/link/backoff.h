@@ -11,8 +11,8 @@ struct backoff {
 
 void backoff_init(struct backoff *b, int64_t least_us, int64_t most_us);
 
-/* The next wait, given 64 random bits: between half the step and the step, never below the least. The
- * step doubles up to the most. */
+/* The next wait, given 64 random bits: between half the step and the step, never below the least.
+ * The step doubles up to the most. */
 int64_t backoff_next(struct backoff *b, uint64_t random);
 
 /* What comes next is a first attempt again. */

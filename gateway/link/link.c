@@ -1,21 +1,23 @@
 /* The loop decides, a worker calls Paho, and Paho's threads write letters.
  *
- * Paho holds one lock while it resolves names, while it is in on_message (with the disk behind it when
- * every message is synced) and whenever one calls it. A loop that called Paho would wait there too. So
- * step() looks at what is wanted and at what is, and hands one errand at a time to libuv's pool: connect,
- * drop, ask for subscriptions, look whether it is still there. What happens to the connection comes back as events in a mailbox, which
- * the loop empties between errands; an event of a wire that is no longer ours is dropped by its
- * generation. The only calls to Paho outside an errand are those of link_send, which borrow the wire:
- * an errand that closes it first waits until nobody does.
+ * Paho holds one lock while it resolves names, while it is in on_message (with the disk behind it
+ * when every message is synced) and whenever one calls it. A loop that called Paho would wait there
+ * too. So step() looks at what is wanted and at what is, and hands one errand at a time to libuv's
+ * pool: connect, drop, ask for subscriptions, look whether it is still there. What happens to the
+ * connection comes back as events in a mailbox, which the loop empties between errands; an event of
+ * a wire that is no longer ours is dropped by its generation. The only calls to Paho outside an
+ * errand are those of link_send, which borrow the wire: an errand that closes it first waits until
+ * nobody does.
  *
  * The one lock here is held for a few instructions, never over a call to Paho or to a hook: Paho's
  * threads take it under Paho's own lock.
  *
- * States: DOWN (the timer may run until the next attempt), CONNECTING (a wire is under way), UP (the
- * timer runs until the next look). They change on the loop alone. A wire that was lost stays until the
- * next attempt has its successor. The looks, one per keepalive time, are for the case that Paho closes a
- * connection without a word, as 1.3.12 does on a DISCONNECT of the broker's: a link that holds itself
- * for up and is not would be the worst of all failures, since nobody would notice. */
+ * States: DOWN (the timer may run until the next attempt), CONNECTING (a wire is under way), UP
+ * (the timer runs until the next look). They change on the loop alone. A wire that was lost stays
+ * until the next attempt has its successor. The looks, one per keepalive time, are for the case
+ * that Paho closes a connection without a word, as 1.3.12 does on a DISCONNECT of the broker's: a
+ * link that holds itself for up and is not would be the worst of all failures, since nobody would
+ * notice. */
 #include "link/link.h"
 
 #include <assert.h>
@@ -47,8 +49,8 @@ struct asking {
     char filter[];
 };
 
-/* What the worker is to do, and what came of it. The worker touches nothing else of the link's but what
- * link_open settled. */
+/* What the worker is to do, and what came of it. The worker touches nothing else of the link's but
+ * what link_open settled. */
 struct errand {
     enum errand_kind kind;
     enum link_protocol protocol;

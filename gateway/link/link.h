@@ -1,10 +1,10 @@
 /* A link: one MQTT connection that comes back by itself, over Paho's MQTTAsync. Both sides of the
- * gateway hold one; this room knows about sessions, TLS, credentials and back-off, and nothing about
- * what the messages mean.
+ * gateway hold one; this room knows about sessions, TLS, credentials and back-off, and nothing
+ * about what the messages mean.
  *
  * The loop decides and a worker of libuv's pool calls Paho, so that no call here but link_send ever
- * waits for a lock of Paho's. Paho runs one receive thread for all clients of a process: on_message is
- * called there and must never wait for the loop. */
+ * waits for a lock of Paho's. Paho runs one receive thread for all clients of a process: on_message
+ * is called there and must never wait for the loop. */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
 
@@ -31,32 +31,32 @@ struct link_conf {
 extern const char *const link_protocols[];   /* by enum link_protocol; ends with NULL */
 
 /* The rows of a link_conf that stands at offset `base` of the struct a room's table fills. */
-#define LINK_ROWS(base, protocol_preset)                                                               \
-    { .name = "broker", .type = OPT_STRING, .at = (base) + offsetof(struct link_conf, broker),         \
-      .preset = "mqtts://127.0.0.1:8883", .min = "1", .max = "300", .is_local = true,                  \
-      .help = "mqtts://HOST[:PORT], or mqtt:// without TLS." },                                        \
-    { .name = "client_id", .type = OPT_STRING,                                                         \
-      .at = (base) + offsetof(struct link_conf, client_id), .max = "256", .is_local = true,            \
-      .help = "The session's name at the broker; preset from the gateway's id." },                     \
-    { .name = "protocol", .type = OPT_CHOICE, .at = (base) + offsetof(struct link_conf, protocol),     \
-      .preset = (protocol_preset), .choices = link_protocols, .is_local = true,                        \
-      .help = "Version of MQTT; 5 falls back to 3.1.1 where the broker says it does not speak 5." },   \
-    { .name = "keepalive", .type = OPT_DURATION,                                                       \
-      .at = (base) + offsetof(struct link_conf, keepalive_us), .preset = "30s", .min = "5s",           \
-      .max = "1h", .is_local = true, .help = "Silence after which the link counts as lost." },         \
-    { .name = "backoff_min", .type = OPT_DURATION,                                                     \
-      .at = (base) + offsetof(struct link_conf, backoff_min_us), .preset = "250ms", .min = "10ms",     \
-      .max = "1min", .is_local = true, .help = "Wait before the first new attempt to connect." },      \
-    { .name = "backoff_max", .type = OPT_DURATION,                                                     \
-      .at = (base) + offsetof(struct link_conf, backoff_max_us), .preset = "30s", .min = "1s",         \
-      .max = "1h", .is_local = true, .help = "The longest wait between attempts." },                   \
-    { .name = "user_file", .type = OPT_STRING,                                                         \
-      .at = (base) + offsetof(struct link_conf, user_file), .is_local = true,                          \
-      .help = "File whose first line is the user name; read at every attempt." },                      \
-    { .name = "password_file", .type = OPT_STRING,                                                     \
-      .at = (base) + offsetof(struct link_conf, password_file), .is_local = true,                      \
-      .help = "File whose first line is the password; read at every attempt." },                       \
-    { .name = "ca_file", .type = OPT_STRING, .at = (base) + offsetof(struct link_conf, ca_file),       \
+#define LINK_ROWS(base, protocol_preset)                                                           \
+    { .name = "broker", .type = OPT_STRING, .at = (base) + offsetof(struct link_conf, broker),     \
+      .preset = "mqtts://127.0.0.1:8883", .min = "1", .max = "300", .is_local = true,              \
+      .help = "mqtts://HOST[:PORT], or mqtt:// without TLS." },                                    \
+    { .name = "client_id", .type = OPT_STRING,                                                     \
+      .at = (base) + offsetof(struct link_conf, client_id), .max = "256", .is_local = true,        \
+      .help = "The session's name at the broker; preset from the gateway's id." },                 \
+    { .name = "protocol", .type = OPT_CHOICE, .at = (base) + offsetof(struct link_conf, protocol), \
+      .preset = (protocol_preset), .choices = link_protocols, .is_local = true,                    \
+      .help = "Version of MQTT; 5 falls back to 3.1.1 where the broker says it does not speak 5." }, \
+    { .name = "keepalive", .type = OPT_DURATION,                                                   \
+      .at = (base) + offsetof(struct link_conf, keepalive_us), .preset = "30s", .min = "5s",       \
+      .max = "1h", .is_local = true, .help = "Silence after which the link counts as lost." },     \
+    { .name = "backoff_min", .type = OPT_DURATION,                                                 \
+      .at = (base) + offsetof(struct link_conf, backoff_min_us), .preset = "250ms", .min = "10ms", \
+      .max = "1min", .is_local = true, .help = "Wait before the first new attempt to connect." },  \
+    { .name = "backoff_max", .type = OPT_DURATION,                                                 \
+      .at = (base) + offsetof(struct link_conf, backoff_max_us), .preset = "30s", .min = "1s",     \
+      .max = "1h", .is_local = true, .help = "The longest wait between attempts." },               \
+    { .name = "user_file", .type = OPT_STRING,                                                     \
+      .at = (base) + offsetof(struct link_conf, user_file), .is_local = true,                      \
+      .help = "File whose first line is the user name; read at every attempt." },                  \
+    { .name = "password_file", .type = OPT_STRING,                                                 \
+      .at = (base) + offsetof(struct link_conf, password_file), .is_local = true,                  \
+      .help = "File whose first line is the password; read at every attempt." },                   \
+    { .name = "ca_file", .type = OPT_STRING, .at = (base) + offsetof(struct link_conf, ca_file),   \
       .is_local = true, .help = "PEM bundle to verify an mqtts broker with; preset: the system's." }
 
 /* What is wrong with a configuration beyond what its rows say, as a sentence; NULL: nothing. */
@@ -105,13 +105,14 @@ struct link_will {
 
 struct link;
 
-/* name is for log lines ("ingest", "publish"). When is_persistent the broker keeps the session while we
- * are away (3.1.1 cleansession 0; 5 clean start 0 with expiry 0xFFFFFFFF). Copies conf and will. Starts
- * nothing. Negative when conf has a mistake. */
+/* name is for log lines ("ingest", "publish"). When is_persistent the broker keeps the session
+ * while we are away (3.1.1 cleansession 0; 5 clean start 0 with expiry 0xFFFFFFFF). Copies conf and
+ * will. Starts nothing. Negative when conf has a mistake. */
 int link_open(uv_loop_t *loop, const char *name, const struct link_conf *conf, bool is_persistent,
               const struct link_will *will, const struct link_hooks *hooks, struct link **out);
 
-/* Connects, and keeps connecting with back-off. May be repeated. Loop, as all the others but link_send. */
+/* Connects, and keeps connecting with back-off. May be repeated. Loop, as all the others but
+ * link_send. */
 void link_start(struct link *l);
 
 /* Disconnects, without the will, and stays so until link_start. */
@@ -125,8 +126,8 @@ enum link_state link_state(const struct link *l);
 #define LINK_REFUSED 1
 
 /* Subscribes at QoS 1; on MQTT 5 with retain handling 1 (retained only for a new subscription). The
- * broker's answer comes by on_subscribed, if the connection lasts until then. 0, or LINK_REFUSED: not
- * up. link_unsubscribe brings no answer. */
+ * broker's answer comes by on_subscribed, if the connection lasts until then. 0, or LINK_REFUSED:
+ * not up. link_unsubscribe brings no answer. */
 int link_subscribe(struct link *l, const char *filter);
 int link_unsubscribe(struct link *l, const char *filter);
 
@@ -150,8 +151,8 @@ struct link_post {
     struct link_pair pairs[LINK_PAIRS_MOST];  /* up to the first without a name */
 };
 
-/* Hands a message to Paho, which copies it. 0, or LINK_REFUSED: not connected, or Paho takes no more.
- * Any thread, also from on_sent, but never from on_message; may wait for Paho while it is in
+/* Hands a message to Paho, which copies it. 0, or LINK_REFUSED: not connected, or Paho takes no
+ * more. Any thread, also from on_sent, but never from on_message; may wait for Paho while it is in
  * on_message. Call it with no lock held that a hook takes. */
 int link_send(struct link *l, const struct link_post *post);
 

@@ -1,6 +1,6 @@
-/* Paho tells little: a number, at times a phrase. What an operator needs is the next thing to look at,
- * so each known cause has its sentence here, in one table keyed by MQTT 5's reason codes; 3.1.1's five
- * are looked up as their counterparts. */
+/* Paho tells little: a number, at times a phrase. What an operator needs is the next thing to look
+ * at, so each known cause has its sentence here, in one table keyed by MQTT 5's reason codes;
+ * 3.1.1's five are looked up as their counterparts. */
 #include "link/reason.h"
 
 #include <MQTTAsync.h>
@@ -74,8 +74,8 @@ static bool says(const struct attempt_failure *f, const char *phrase)
     return f->message && strstr(f->message, phrase);
 }
 
-/* OpenSSL has a word of its own for most failures of TLS. It has none where the certificate is good but
- * for another host: that check is Paho's. */
+/* OpenSSL has a word of its own for most failures of TLS. It has none where the certificate is good
+ * but for another host: that check is Paho's. */
 static void reason_of_tls(const struct attempt_failure *f, char out[REASON_SIZE])
 {
     if (strstr(f->tls_error, "certificate verify failed"))

@@ -1,6 +1,7 @@
-/* Credentials are read at every attempt to connect, so that a rotated password needs no restart, and
- * they are held no longer than the attempt. Files rather than options: what is in a file needs no
- * hiding from logs, status pages and canonical configurations, and systemd's credentials are files. */
+/* Credentials are read at every attempt to connect, so that a rotated password needs no restart,
+ * and they are held no longer than the attempt. Files rather than options: what is in a file needs
+ * no hiding from logs, status pages and canonical configurations, and systemd's credentials are
+ * files. */
 #include "link/secret.h"
 
 #include <stdlib.h>

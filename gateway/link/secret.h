@@ -14,8 +14,8 @@ struct secret {
 
 #define SECRET_UNREADABLE 1
 
-/* Reads the file's first line, without its end (LF or CR LF). SECRET_UNREADABLE: *why tells in words:
- * the file cannot be read, or the line is empty, too long, or holds a NUL. */
+/* Reads the file's first line, without its end (LF or CR LF). SECRET_UNREADABLE: *why tells in
+ * words: the file cannot be read, or the line is empty, too long, or holds a NUL. */
 int secret_read(const char *path, struct secret *out, const char **why);
 
 /* Overwrites it. */

@@ -1,17 +1,18 @@
-/* Every attempt gets a fresh handle of Paho's. A handle that is used again brings along what it had not
- * sent before the loss, and sends it again by itself and out of order; a fresh one knows nothing, and
- * what is sent again, and in which order, is decided in one place, by the owner of the messages. It also
- * makes the fall-back from MQTT 5 an attempt like any other (Paho settles the version at creation), and
- * late callbacks harmless, since they carry the number of their wire. The client id stays the same, so
- * it stays one session to the broker. Nothing is lost with the handle: what Paho would keep of a session
- * concerns QoS 2 alone, which we do not use.
+/* Every attempt gets a fresh handle of Paho's. A handle that is used again brings along what it had
+ * not sent before the loss, and sends it again by itself and out of order; a fresh one knows
+ * nothing, and what is sent again, and in which order, is decided in one place, by the owner of the
+ * messages. It also makes the fall-back from MQTT 5 an attempt like any other (Paho settles the
+ * version at creation), and late callbacks harmless, since they carry the number of their wire. The
+ * client id stays the same, so it stays one session to the broker. Nothing is lost with the handle:
+ * what Paho would keep of a session concerns QoS 2 alone, which we do not use.
  *
- * Two rules of Paho 1.3.12 shape the code. It calls us with its lock held: so no callback waits, and our
- * own lock is never held over a call to it. And MQTTAsync_destroy of the process's last handle waits for
- * its threads: hence the link opens the next wire before it closes the old one, on a worker.
+ * Two rules of Paho 1.3.12 shape the code. It calls us with its lock held: so no callback waits,
+ * and our own lock is never held over a call to it. And MQTTAsync_destroy of the process's last
+ * handle waits for its threads: hence the link opens the next wire before it closes the old one, on
+ * a worker.
  *
- * maxInflight is at its greatest. When Paho's own window is full it stalls up to a second, so it must
- * never be what bounds us; the sender keeps a smaller window of its own. */
+ * maxInflight is at its greatest. When Paho's own window is full it stalls up to a second, so it
+ * must never be what bounds us; the sender keeps a smaller window of its own. */
 #include "link/wire.h"
 
 #include <MQTTAsync.h>
@@ -27,8 +28,8 @@
 #define PAHO_IN_FLIGHT_MOST 65000
 #define CONNECT_TIMEOUT_S 10
 #define CA_BYTES_MOST ((size_t)16 << 20)
-/* Paho's sslVersion does not keep OpenSSL 3 from offering older versions (1.3.12; seen in its hello).
- * Suites that only 1.2 knows do; those of 1.3 come on top. */
+/* Paho's sslVersion does not keep OpenSSL 3 from offering older versions (1.3.12; seen in its
+ * hello). Suites that only 1.2 knows do; those of 1.3 come on top. */
 #define TLS_CIPHERS "TLSv1.2+HIGH:!aNULL"
 #define SESSION_FOR_EVER 0xFFFFFFFFu
 

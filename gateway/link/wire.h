@@ -1,5 +1,5 @@
-/* A wire: one attempt at a connection, and the connection that comes of it: one handle of Paho's, used
- * once. Its callbacks become events; which of them still matter is for the link to say. */
+/* A wire: one attempt at a connection, and the connection that comes of it: one handle of Paho's,
+ * used once. Its callbacks become events; which of them still matter is for the link to say. */
 #ifndef LINK_WIRE_H
 #define LINK_WIRE_H
 
@@ -41,13 +41,13 @@ struct wire_conf {
 
 #define WIRE_REFUSED 1
 
-/* Makes a handle and asks it to connect. 0, or WIRE_REFUSED with the reason: then there is no wire. A
- * worker's job, as the others but wire_send. */
+/* Makes a handle and asks it to connect. 0, or WIRE_REFUSED with the reason: then there is no wire.
+ * A worker's job, as the others but wire_send. */
 int wire_open(const struct wire_conf *conf, struct wire **out, char reason[REASON_SIZE]);
 
-/* Disconnects if connected and ends the handle; accepts NULL. When it returns no callback runs any more,
- * and each message that was not acknowledged has come back by on_send_failed. Where this was the
- * process's last handle, Paho takes about a second to end its threads. */
+/* Disconnects if connected and ends the handle; accepts NULL. When it returns no callback runs any
+ * more, and each message that was not acknowledged has come back by on_send_failed. Where this was
+ * the process's last handle, Paho takes about a second to end its threads. */
 void wire_close(struct wire *w);
 
 /* What Paho holds it for. */

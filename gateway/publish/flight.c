@@ -1,7 +1,7 @@
-/* A ring in the order of the outbox. A message never moves: it waits, is sent, and waits again if that
- * failed, so whatever fails, and in whatever order that is told, the first that waits is the next to be
- * sent, and order is restored by itself. Acknowledgements may come in any order; the head moves on when
- * the oldest is done.
+/* A ring in the order of the outbox. A message never moves: it waits, is sent, and waits again if
+ * that failed, so whatever fails, and in whatever order that is told, the first that waits is the
+ * next to be sent, and order is restored by itself. Acknowledgements may come in any order; the
+ * head moves on when the oldest is done.
  *
  * A token is the message's position plus one: it is never 0 and never given twice. */
 #include "publish/flight.h"

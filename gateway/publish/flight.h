@@ -29,7 +29,7 @@ struct flight_slot;
 struct flight {
     struct flight_slot *ring;
     size_t room;
-    uint64_t head, tail;         /* positions [head, tail) are held; a position's slot is its rest by room */
+    uint64_t head, tail;         /* positions [head, tail) are held; slot: position modulo room */
     uint64_t next;               /* nothing before this position waits to be sent */
     size_t bytes;
     size_t in_flight;            /* sent and not yet answered */

@@ -163,8 +163,8 @@ static void bytes_bound_it_as_well_as_the_count(void **state)
     flight_fini(&f);
 }
 
-/* A long run against the simplest model: nothing is lost, nothing twice, and every round of sending is
- * in order. Random by a fixed seed. */
+/* A long run against the simplest model: nothing is lost, nothing twice, and every round of sending
+ * is in order. Random by a fixed seed. */
 static void whatever_happens_every_message_is_acknowledged_once(void **state)
 {
     (void)state;

@@ -1,25 +1,25 @@
-/* The outbox is read on the loop, a bounded stretch of it into memory (flight.h); from there it is sent by
- * whoever pumps.
+/* The outbox is read on the loop, a bounded stretch of it into memory (flight.h); from there it is
+ * sent by whoever pumps.
  *
- * One pumps at a time: the first time a worker, later mostly Paho's thread, where the acknowledgement of
- * one message sends the next. (MQTTAsync_send may be called in onSuccess: Paho notices its own thread
- * and takes no lock again.) Not the loop: sending takes Paho's lock, which its receive thread may hold
- * while the device side waits for a disk. Whoever finds somebody pumping leaves, since that one looks
- * again before it ends; so nobody waits, messages leave in order, and our lock is held over no call to
- * the link, whose hooks take it.
+ * One pumps at a time: the first time a worker, later mostly Paho's thread, where the
+ * acknowledgement of one message sends the next. (MQTTAsync_send may be called in onSuccess: Paho
+ * notices its own thread and takes no lock again.) Not the loop: sending takes Paho's lock, which
+ * its receive thread may hold while the device side waits for a disk. Whoever finds somebody
+ * pumping leaves, since that one looks again before it ends; so nobody waits, messages leave in
+ * order, and our lock is held over no call to the link, whose hooks take it.
  *
  * The window is smaller than Paho's (which stalls a second when full) and than the broker's Receive
- * Maximum. The broker's session is not persistent: for messages that we send, it would remember nothing
- * that the outbox does not know better. So when a link is lost, all that was in flight fails, waits again
- * in its place, and is sent again in order on the next connection.
+ * Maximum. The broker's session is not persistent: for messages that we send, it would remember
+ * nothing that the outbox does not know better. So when a link is lost, all that was in flight
+ * fails, waits again in its place, and is sent again in order on the next connection.
  *
- * An acknowledged summary stays in the outbox until the next commit; reading goes on behind the last key
- * that was read, so it is not sent again by this process. Only a crash before that commit sends it twice,
- * under the same id.
+ * An acknowledged summary stays in the outbox until the next commit; reading goes on behind the
+ * last key that was read, so it is not sent again by this process. Only a crash before that commit
+ * sends it twice, under the same id.
  *
- * Three things go out: the retained status (QoS 1, the newest only, again at every connect), messages
- * that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status becomes `offline` first, as
- * the last will would make it. */
+ * Three things go out: the retained status (QoS 1, the newest only, again at every connect),
+ * messages that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status becomes
+ * `offline` first, as the last will would make it. */
 #include "publish/publish.h"
 
 #include <assert.h>
@@ -132,8 +132,8 @@ static struct link_post aside_post(struct publish *p)
                                .payload = buffer_slice(&p->sending.payload) };
 }
 
-/* A row of the outbox keeps the form it was encoded in, whatever the configuration says by now: JSON
- * begins with a brace, and no summary in protobuf does. */
+/* A row of the outbox keeps the form it was encoded in, whatever the configuration says by now:
+ * JSON begins with a brace, and no summary in protobuf does. */
 static const char *content_type(struct slice payload)
 {
     bool is_json = payload.size > 0 && payload.at[0] == '{';

@@ -1,7 +1,7 @@
 /* Publishing: the upstream side. Empties the outbox of the store in order, at QoS 1, with its own
  * window below Paho's and below what the broker takes at once; the next message is sent from the
- * acknowledgement of another. A summary leaves the outbox when it was acknowledged; what was not, is
- * sent again after a restart. */
+ * acknowledgement of another. A summary leaves the outbox when it was acknowledged; what was not,
+ * is sent again after a restart. */
 #ifndef PUBLISH_PUBLISH_H
 #define PUBLISH_PUBLISH_H
 

@@ -1,5 +1,6 @@
-/* The publisher between a link and a store that are made up here: the test says what the broker does,
- * and sees what was sent. The pump's worker is real; the loop is run until what is expected is there. */
+/* The publisher between a link and a store that are made up here: the test says what the broker
+ * does, and sees what was sent. The pump's worker is real; the loop is run until what is expected
+ * is there. */
 #include "publish/publish.h"
 
 #include <pthread.h>
@@ -184,7 +185,8 @@ static void run_until_sent(size_t n)
         uv_run(&loop, UV_RUN_ONCE);
 }
 
-/* Lets everything that is under way come to rest: a request behind the pump's tells that it is over. */
+/* Lets everything that is under way come to rest: a request behind the pump's tells that it is
+ * over. */
 static void on_nothing(uv_work_t *w)
 {
     (void)w;

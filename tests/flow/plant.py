@@ -22,7 +22,7 @@ BUILD = Path(os.environ.get("CARBON_BUILD", ROOT / "build-test"))
 GATEWAY = BUILD / "gateway" / "carbon-gateway"
 FLEET = BUILD / "tests" / "fleet" / "carbon-fleet"
 PLUGINS = BUILD / "plugins" / "json"
-PATIENCE_S = 120
+PATIENCE_S = int(os.environ.get("CARBON_PATIENCE_S", "120"))
 
 
 def free_port():
