@@ -117,6 +117,19 @@ static void check_decoders(struct conf *c, struct problems *problems)
     plugin_loader_close(loader);
 }
 
+/* What is wrong with the links beyond what their rows say. */
+static void check_links(const struct conf *c, struct problems *problems)
+{
+    const struct link_conf *links[] = { &c->ingest.link, &c->publish.link };
+    static const char *const sections[] = { "ingest", "publish" };
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *mistake = link_conf_mistake(links[i]);
+        if (mistake)
+            problem_add(problems, (struct place){ 0, 0 }, "%s: %s", sections[i], mistake);
+    }
+}
+
 static int report(const struct problems *problems)
 {
     struct buffer text = { 0 };
@@ -145,6 +158,7 @@ int conf_read(const char *path, struct conf **out)
     option_read(conf_options(), c, (struct slice){ (const uint8_t *)text, size }, &c->plan.arena,
                 &problems);
     plan_check(&c->plan, &problems);
+    check_links(c, &problems);
     if (problems.n == 0)
         check_decoders(c, &problems);
     free(text);

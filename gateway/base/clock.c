@@ -30,9 +30,29 @@ struct clock_now clock_read(void)
     return (struct clock_now){ .boottime_us = (uint64_t)micros(boottime), .wall_us = micros(wall) };
 }
 
+#ifdef CARBON_TEST_BUILD
+/* Whether the machine that runs the tests has a time server must not decide what they see. */
+static bool is_told(bool *out)
+{
+    const char *said = getenv("CARBON_CLOCK");
+    if (said)
+        *out = strcmp(said, "synchronised") == 0;
+    return said != NULL;
+}
+#else
+static inline bool is_told(bool *out)
+{
+    (void)out;
+    return false;
+}
+#endif
+
 /* Where the kernel does not let us ask (a strict container), we cannot know, and say no. */
 bool clock_is_synchronised(void)
 {
+    bool told;
+    if (is_told(&told))
+        return told;
     struct timex question = { .modes = 0 };
     int state = adjtimex(&question);
     return state >= 0 && state != TIME_ERROR && clock_read().wall_us >= BUILT_UNIX_US;

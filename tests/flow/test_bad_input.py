@@ -106,8 +106,8 @@ def test_two_values_for_one_time_are_a_conflict_and_the_books_balance(works):
                          (TOPIC, reading(books, value=2.0, sequence=2, boot_id=9)),
                          (TOPIC, reading(books, value=2.0, sequence=2, boot_id=9)),
                          (TOPIC, reading(books, minutes=90, value=0.0))])
-    plant.until(lambda: books.latest("15min").get(T0_MS), "the window", gateway)
-    assert plant.activity(books.latest("15min")[T0_MS]) == 2_000
+    plant.until(lambda: books.latest("15min", "gwangyang").get(T0_MS), "the window", gateway)
+    assert plant.activity(books.latest("15min", "gwangyang")[T0_MS]) == 2_000
     plant.until(lambda: books.status and sum(s.received for s in books.status.sites) == 4, "the status", gateway)
     row = [s for s in books.status.sites if s.site_id == "gwangyang"][0]
     assert (row.counted, row.duplicate, row.rejected, row.reclassified) == (2, 1, 1, 1)
@@ -116,5 +116,5 @@ def test_two_values_for_one_time_are_a_conflict_and_the_books_balance(works):
 def test_retained_reading_that_comes_again_counts_once(works):
     books, gateway, port = works
     plant.publish(port, [(TOPIC, reading(books)), (TOPIC, reading(books)), (TOPIC, reading(books, minutes=90))])
-    plant.until(lambda: books.latest("15min").get(T0_MS), "the window", gateway)
-    assert plant.activity(books.latest("15min")[T0_MS]) == 100_000
+    plant.until(lambda: books.latest("15min", "gwangyang").get(T0_MS), "the window", gateway)
+    assert plant.activity(books.latest("15min", "gwangyang")[T0_MS]) == 100_000

@@ -1,4 +1,8 @@
-"""A backlog of summaries drains through a stock Mosquitto, each once, in order, across a restart."""
+"""A backlog of summaries drains through a stock Mosquitto, each once, in order, across a restart.
+
+The subscriber is mosquitto_sub, which is faster than any publisher here: a stock broker drops what it
+queues beyond 1,000 messages for a slow subscriber, and that would not be the gateway's doing.
+"""
 import configs
 import plant
 
@@ -18,19 +22,41 @@ def test_five_thousand_summaries_drain_through_a_stock_broker(tmp_path, started)
     assert fleet.child.wait(plant.PATIENCE_S) == 0
     plant.until(lambda: outbox(tmp_path) >= SUMMARIES_LEAST, "the backlog", gateway)
     gateway.kill()
-    gateway.start()
 
     upstream = started(plant.Broker(tmp_path, "upstream", port=upstream_port, is_stock=True))
-    books = started(plant.Upstream(upstream.port, tmp_path))
+    books = started(plant.Program(
+        [plant.find("mosquitto_sub"), "-h", "127.0.0.1", "-p", upstream.port, "-i", "books", "-q", "1",
+         "-t", "carbon/v1/+/summary/+", "-F", "%x"], tmp_path / "books.hex"))
+    plant.until(lambda: "books 1 carbon/v1/+/summary/+" in upstream.text(), "the subscription", books)
+    gateway.start()
     plant.until(lambda: outbox(tmp_path) == 0, "an empty outbox", gateway)
-    plant.until(lambda: len(books.summaries()) >= SUMMARIES_LEAST, "all summaries", gateway)
-    plant.assert_gap_free(books.summaries())
-    arrived = [books.first[i][2].sequence for i in books.order]
-    assert arrived == sorted(arrived)
+
+    sequences = plant.until(lambda: complete(tmp_path), "all summaries", books)
+    assert len(sequences) >= SUMMARIES_LEAST
+    assert sequences == sorted(sequences)
+
+
+def complete(tmp_path):
+    """The sequences that arrived, in the order of their first copies, once there is no hole."""
+    _, summary_pb2, _ = plant.protocol(tmp_path)
+    seen = {}
+    for line in (tmp_path / "books.hex").read_text().split("\n")[:-1]:
+        seen.setdefault(summary_pb2.SiteSummary.FromString(bytes.fromhex(line)).sequence)
+    sequences = list(seen)
+    last = in_history(tmp_path)
+    return sequences if sorted(sequences) == list(range(1, last + 1)) else None
 
 
 def outbox(tmp_path):
+    return ask(tmp_path, "select count(*) from outbox")
+
+
+def in_history(tmp_path):
+    return ask(tmp_path, "select max(sequence) from summary")
+
+
+def ask(tmp_path, question):
     """What an operator sees with sqlite3."""
     done = plant.subprocess.run([plant.find("sqlite3"), "-readonly", str(tmp_path / "state" / "store.sqlite"),
-                                 "select count(*) from outbox"], capture_output=True, text=True)
+                                 question], capture_output=True, text=True)
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else -1

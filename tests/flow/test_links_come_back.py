@@ -62,7 +62,7 @@ def test_sigterm_leaves_in_good_order_and_the_next_start_has_nothing_to_redo(tmp
     gateway.start()
     gateway.ready()
     plant.publish(devices.port, [(TOPIC, reading(books, 240, 1.0))])
-    plant.until(lambda: books.latest("15min").get(books_start(120 - 15)), "the next window", gateway)
+    plant.until(lambda: books.latest("15min", "gwangyang").get(books_start(120 - 15)), "the next window", gateway)
     assert books.copies - before == len(books.summaries()) - before
 
 
