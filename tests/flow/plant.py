@@ -162,6 +162,8 @@ class Upstream:
     def __init__(self, port, place, client_id="books", extra=(), **connect):
         self.reading_pb2, self.summary_pb2, self.status_pb2 = protocol(place)
         self.first, self.order, self.copies = {}, [], 0
+        self.windows = {}                 # (period, site, start): (revision, activity), the latest
+        self.totals = {}                  # (period, site): (windows, activity) of the latest
         self.rejected, self.status = [], None
         self.lock = threading.Lock()
         self.is_subscribed = threading.Event()
@@ -197,6 +199,23 @@ class Upstream:
             return
         self.first[summary.id] = (message.topic.split("/")[-1], message.payload, summary)
         self.order.append(summary.id)
+        self.add_up(message.topic.split("/")[-1], summary)
+
+    def add_up(self, period, summary):
+        """Keeps totals of the latest revisions, so that waiting for them costs nothing."""
+        key, book = (period, summary.site_id, summary.start_unix_ms), (period, summary.site_id)
+        revision, before = self.windows.get(key, (0, None))
+        if summary.revision < revision:
+            return
+        after = activity(summary)
+        self.windows[key] = (summary.revision, after)
+        n, total = self.totals.get(book, (0, Decimal(0)))
+        self.totals[book] = (n + (before is None), total + after - (before or 0))
+
+    def total(self, period, site):
+        """(number of windows, their activity), of the latest revisions."""
+        with self.lock:
+            return self.totals.get((period, site), (0, Decimal(0)))
 
     def summaries(self, period=None):
         with self.lock:

@@ -55,10 +55,9 @@ def sent_part(progress):
 
 
 def totals_of(books):
-    out = {}
-    for (site, _), s in books.latest("15min").items():
-        out[site] = out.get(site, 0) + int(plant.activity(s) * 1_000_000)
-    return out
+    with books.lock:
+        return {site: int(total * 1_000_000) for (period, site), (_, total) in books.totals.items()
+                if period == "15min"}
 
 
 def expected_of(totals):
