@@ -56,8 +56,6 @@ struct stream {                  /* source stream: what is accounted together */
     size_t n_factors;
     int32_t site, index;         /* the plan's */
     enum dimension dimension;    /* of its points, all the same; without any, of its factor */
-    int direction;               /* enum direction of its points, all the same */
-    bool has_points;
 };
 
 struct point {

@@ -213,19 +213,6 @@ static void join_stream(struct plan *p, struct point *pt, struct problems *probl
         s->dimension = d;
 }
 
-/* What comes in and what goes out are not one activity: their sum would say nothing. The first point
- * gives the stream its direction. */
-static void join_direction(struct plan *p, struct point *pt, struct problems *problems)
-{
-    struct stream *s = &p->streams[pt->stream];
-
-    if (s->has_points && s->direction != pt->direction)
-        WRONG(pt, "point \"%s\": other points of stream \"%s\" have another direction – give what is "
-              "exported or generated a stream of its own", pt->id, s->id);
-    s->direction = pt->direction;
-    s->has_points = true;
-}
-
 static void check_stream(struct plan *p, struct point *pt, struct problems *problems)
 {
     pt->stream = -1;
@@ -234,10 +221,8 @@ static void check_stream(struct plan *p, struct point *pt, struct problems *prob
     pt->stream = plan_index_find(p->index, INDEX_STREAM, pt->site, slice_of(pt->stream_id));
     if (pt->stream < 0)
         unknown_stream(p, pt, problems);
-    else if (pt->unit) {
+    else if (pt->unit)
         join_stream(p, pt, problems);
-        join_direction(p, pt, problems);
-    }
 }
 
 static void check_bound(const struct plan *p, struct point *pt, struct problems *problems)
