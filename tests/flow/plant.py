@@ -94,6 +94,7 @@ class Program:
         """Ends it and returns its status."""
         if self.child.poll() is None:
             self.child.send_signal(number)
+            self.child.send_signal(signal.SIGCONT)    # a test may have held it
             try:
                 self.child.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
