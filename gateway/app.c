@@ -3,8 +3,9 @@
  * Opening goes the way of a reading, from the intake to the upstream broker, and every opening first
  * makes good what a crash may have left: the journals cut their torn tails, the pipeline follows the
  * log book from the store's position on, and only when all that was ever taken is committed does the
- * device broker hear of us. Closing goes the other way round and is never needed for the books to be
- * right; it only saves the next start some work. */
+ * device broker hear of us. A new configuration comes behind the backlog: what was acknowledged under
+ * the old one is taken under the old one. Closing goes the other way round and is never needed for the
+ * books to be right; it only saves the next start some work. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +24,6 @@
 #define REJECTED_PER_STATUS 100  /* told upstream in one STATUS_EVERY_MS */
 #define DRAIN_TURNS 50           /* of 20 ms */
 #define DRAIN_TURN_MS 20
-
-static char *path_of(const char *directory, const char *name)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", directory, name) < 0)
-        abort();
-    return path;
-}
 
 /* The snapshot. */
 
@@ -52,12 +45,12 @@ static int open_state(struct app *a)
     if (rc < 0)
         return err_raise(rc, "state directory %s: cannot be made – %s; its parent must exist and be "
                          "writable", a->conf->state, strerror(-rc));
-    rc = store_open(a->store_path, &a->store);
+    rc = store_open(a->places.store, &a->store);
     if (rc < 0)
         return rc;
 
     struct pipeline_conf conf = {
-        .intakes = { a->intake_path },
+        .intakes = { a->places.intake },
         .plugins = plugin_loader_plugins(a->plugins),
         .lookup = { lookup_row, a },
         .encode = payload_encode,
@@ -87,16 +80,17 @@ static int open_journal(const char *path, const struct app *a, uint64_t committe
     return rc;
 }
 
-/* A log book that does not reach back to the store's position cannot say what happened in between. */
-static int check_log_book(const struct app *a, const struct journal_opening *opening)
+/* A journal that does not reach back to where the store stands cannot say what happened in between. What
+ * was damaged is another matter: that was reported, and is gone whatever we do. */
+static int check_reaches_back(const struct app *a, const char *path, uint64_t known,
+                              const struct journal_opening *opening)
 {
-    uint64_t next = store_position(a->store) + 1;
-    if (opening->first <= next || opening->last == 0)
+    uint64_t first = opening->first > 0 ? opening->first : opening->last + 1;
+    if (first <= known + 1 || opening->unreadable > 0)
         return 0;
-    return err_raise(-1, "the store %s knows the log book up to entry %llu, but the log book begins at "
-                     "%llu – the store is missing or older than the journal; restore it from a backup",
-                     a->store_path, (unsigned long long)(next - 1),
-                     (unsigned long long)opening->first);
+    return err_raise(-1, "the store %s knows %s up to number %llu, but what is kept there begins at %llu "
+                     "– the store is missing or older than the journal; restore it from a backup",
+                     a->places.store, path, (unsigned long long)known, (unsigned long long)first);
 }
 
 static int say_genesis(struct app *a)
@@ -109,18 +103,37 @@ static int say_genesis(struct app *a)
     });
 }
 
-/* Frames that entries took and that are not there were lost in a power cut: the log book says so. */
+/* Frames that entries took and that are not there were lost in a power cut: the log book says so. What
+ * is committed was synced before. */
 static int say_lost(struct app *a, uint64_t last, uint64_t most_taken)
 {
-    if (most_taken <= last)
+    uint64_t committed = pipeline_took(a->pipeline, 0);
+    uint64_t from = (last > committed ? last : committed) + 1;
+    if (most_taken < from)
         return 0;
     return logbook_append(a->logbook, &(struct entry){
         .kind = FRAME_LOST,
         .intake = 0,
         .journal_id = journal_id(a->intake),
-        .from = last + 1,
+        .from = from,
         .until = most_taken,
     });
+}
+
+static int open_intake(struct app *a, uint64_t position)
+{
+    struct journal_opening opening;
+    uint64_t committed = pipeline_took(a->pipeline, 0), most_taken;
+
+    int rc = logbook_most_taken(a->places.logbook, position, 0, &most_taken);
+    if (rc != 0)
+        return rc;
+    if (most_taken < committed)
+        most_taken = committed;
+    rc = open_journal(a->places.intake, a, committed, most_taken, &a->intake, &opening);
+    if (rc == 0)
+        rc = check_reaches_back(a, a->places.intake, committed, &opening);
+    return rc == 0 ? say_lost(a, opening.last, most_taken) : rc;
 }
 
 static int open_journals(struct app *a)
@@ -128,28 +141,16 @@ static int open_journals(struct app *a)
     struct journal_opening opening;
     uint64_t position = store_position(a->store);
 
-    int rc = open_journal(a->logbook_path, a, position, position, &a->logbook, &opening);
+    int rc = open_journal(a->places.logbook, a, position, position, &a->logbook, &opening);
     if (rc == 0)
-        rc = check_log_book(a, &opening);
+        rc = check_reaches_back(a, a->places.logbook, position, &opening);
     if (rc == 0 && opening.last == 0)
         rc = say_genesis(a);
+    if (rc == 0)
+        rc = open_intake(a, position);
     if (rc != 0)
         return rc;
-
-    uint64_t most_taken;
-    rc = logbook_most_taken(a->logbook_path, position, 0, &most_taken);
-    if (rc != 0)
-        return rc;
-    if (most_taken < pipeline_took(a->pipeline, 0))
-        most_taken = pipeline_took(a->pipeline, 0);
-    rc = open_journal(a->intake_path, a, pipeline_took(a->pipeline, 0), most_taken, &a->intake,
-                      &opening);
-    if (rc != 0)
-        return rc;
-    rc = say_lost(a, opening.last, most_taken);
-    if (rc != 0)
-        return rc;
-    return journal_reader_open(a->logbook_path, position, &a->follower);
+    return journal_reader_open(a->places.logbook, position, &a->follower);
 }
 
 /* Everything that the log book says and the store does not know yet. */
@@ -158,16 +159,64 @@ static int catch_up(struct app *a)
     int rc;
 
     do {
-        rc = logbook_follow(a->follower, UINT64_MAX, a->pipeline, a->filling, CATCH_UP_BYTES);
+        rc = app_follow(a, CATCH_UP_BYTES);
         if (rc < 0)
             return rc;
         int committed = app_commit_now(a);
         if (committed < 0)
             return committed;
         if (committed == COMMIT_LATER)
-            return err_raise(-1, "the store %s cannot be written – see the line above", a->store_path);
+            return err_raise(-1, "the store %s cannot be written – see the line above", a->places.store);
     } while (rc == LOGBOOK_BATCH_FULL);
     return 0;
+}
+
+/* All that arrived before the last end and was not taken yet. */
+static int say_backlog(struct app *a)
+{
+    uint64_t took = pipeline_took(a->pipeline, 0);
+    int rc = 0;
+    while (rc == 0)
+        rc = logbook_take(a->logbook, a->intake, &took);
+    return rc == LOGBOOK_NOTHING ? 0 : rc;
+}
+
+/* The plan as it stands in the pipeline, of our own. */
+static struct plan *copy_of(const struct plan *plan)
+{
+    struct arena arena;
+    struct problems problems;
+    struct plan *copy = NULL;
+
+    arena_init(&arena, 0);
+    problems_init(&problems, "log book", &arena);
+    plan_read(plan->canonical, &problems, &copy);
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return copy;
+}
+
+/* A gateway under another name counts its summaries from 1: they are another gateway's to consumers. */
+static int say_end_of(struct app *a, const struct plan *former)
+{
+    a->former = copy_of(former);
+    int rc = say_backlog(a);
+    if (rc == 0 && strcmp(former->gateway_id, a->conf->plan.gateway_id) != 0)
+        rc = say_genesis(a);
+    return rc;
+}
+
+static int say_config(struct app *a)
+{
+    const struct plan *former = pipeline_plan(a->pipeline);
+    struct slice canonical = conf_canonical(a->conf);
+
+    if (former && slice_equal(former->canonical, canonical))
+        return 0;
+    int rc = former ? say_end_of(a, former) : 0;
+    if (rc != 0)
+        return rc;
+    return logbook_append(a->logbook, &(struct entry){ .kind = FRAME_CONFIG, .yaml = canonical });
 }
 
 static int say_start(struct app *a)
@@ -177,11 +226,7 @@ static int say_start(struct app *a)
         .version = slice_of(CARBON_VERSION),
         .tzdata = slice_of(zone_rules_version()),
     });
-    const struct plan *now = pipeline_plan(a->pipeline);
-    struct slice canonical = conf_canonical(a->conf);
-    if (rc == 0 && (!now || !slice_equal(now->canonical, canonical)))
-        rc = logbook_append(a->logbook, &(struct entry){ .kind = FRAME_CONFIG, .yaml = canonical });
-    return rc;
+    return rc == 0 ? say_config(a) : rc;
 }
 
 /* Stopping. Each step waits for its event, which leads to the next. */
@@ -196,8 +241,8 @@ static void close_handles(struct app *a)
 {
     uv_handle_t *handles[] = {
         (uv_handle_t *)&a->commit_timer, (uv_handle_t *)&a->due_timer,
-        (uv_handle_t *)&a->status_timer, (uv_handle_t *)&a->drain_timer,
-        (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
+        (uv_handle_t *)&a->status_timer, (uv_handle_t *)&a->more_timer,
+        (uv_handle_t *)&a->drain_timer, (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
     };
     a->phase = APP_CLOSED;
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
@@ -207,34 +252,47 @@ static void close_handles(struct app *a)
 static void on_publish_closed(void *self)
 {
     struct app *a = self;
-    a->has_publish = false;
+    a->publish = NULL;
     close_handles(a);
 }
 
-/* Waits for what is in flight upstream, so that the next start need not send it again; but not for
- * long, and not for a broker that is away. */
-static void on_drain_timer(uv_timer_t *t)
+/* Whether all that was taken is committed, and what came of it acknowledged; no broker that is away is
+ * waited for. Begins the commit that is missing. */
+static bool is_drained(struct app *a)
 {
-    struct app *a = t->data;
     struct publish_figures up;
     publish_figures(a->publish, &up);
 
-    bool is_drained = up.state != LINK_UP || up.in_flight == 0;
-    if (a->is_committing || (!is_drained && a->drain_turns++ < DRAIN_TURNS))
+    if (uv_is_active((uv_handle_t *)&a->more_timer))
+        return false;
+    if (app_is_behind(a)) {
+        app_commit_start(a);
+        return false;
+    }
+    return up.state != LINK_UP || up.waiting == 0;
+}
+
+/* Waits, so that the next start need not do again what is done; but not for long. A commit under way is
+ * always waited for. None begins behind this: it would end when publish is gone. */
+static void on_drain_timer(uv_timer_t *t)
+{
+    struct app *a = t->data;
+    if (a->is_committing || (a->drain_turns++ < DRAIN_TURNS && !is_drained(a)))
         return;
     a->phase = APP_CLOSING_PUBLISH;
-    uv_timer_stop(t);
+    uv_timer_stop(&a->commit_timer);
+    uv_timer_stop(&a->more_timer);
+    uv_timer_stop(&a->drain_timer);
     publish_close(a->publish);
 }
 
 static void on_ingest_closed(void *self)
 {
     struct app *a = self;
-    a->has_ingest = false;
-    app_take_arrivals(a);
+    a->ingest = NULL;
     a->phase = APP_DRAINING;
-    app_commit_start(a);
-    uv_timer_start(&a->drain_timer, on_drain_timer, DRAIN_TURN_MS, DRAIN_TURN_MS);
+    app_take_arrivals(a);
+    uv_timer_start(&a->drain_timer, on_drain_timer, 0, DRAIN_TURN_MS);
 }
 
 static void on_stop_signal(uv_signal_t *s, int number)
@@ -271,7 +329,7 @@ static void on_full(void *self)
 static void on_acknowledged(void *self)
 {
     struct app *a = self;
-    publish_wake(a->publish);
+    publish_acknowledged(a->publish, a->filling);
 }
 
 static void on_status_timer(uv_timer_t *t)
@@ -296,8 +354,16 @@ static int open_publish(struct app *a)
     int rc = publish_open(&a->loop, &a->conf->publish, a->store, a->status_topic,
                           buffer_slice(&offline), &hooks, &a->publish);
     buffer_fini(&offline);
-    a->has_publish = rc == 0;
     return rc;
+}
+
+/* The broker may still remember for us what the former plan asked for: asked for once more and then not,
+ * it is unsubscribed. */
+static void subscribe(struct app *a)
+{
+    if (a->former)
+        ingest_subscribe(a->ingest, a->former);
+    ingest_subscribe(a->ingest, pipeline_plan(a->pipeline));
 }
 
 static int open_ingest(struct app *a)
@@ -306,9 +372,8 @@ static int open_ingest(struct app *a)
 
     int rc = ingest_open(&a->loop, &a->conf->ingest, a->intake, a->conf->journal.durability,
                          a->conf->plan.max_payload_bytes, &hooks, &a->ingest);
-    a->has_ingest = rc == 0;
     if (rc == 0)
-        ingest_subscribe(a->ingest, pipeline_plan(a->pipeline));
+        subscribe(a);
     return rc;
 }
 
@@ -334,6 +399,7 @@ static void start_living(struct app *a)
     init_timer(a, &a->commit_timer);
     init_timer(a, &a->due_timer);
     init_timer(a, &a->status_timer);
+    init_timer(a, &a->more_timer);
     init_timer(a, &a->drain_timer);
     init_signal(a, &a->on_term, SIGTERM);
     init_signal(a, &a->on_int, SIGINT);
@@ -342,19 +408,15 @@ static void start_living(struct app *a)
     uv_timer_start(&a->status_timer, on_status_timer, STATUS_EVERY_MS, STATUS_EVERY_MS);
     publish_start(a->publish);
     ingest_start(a->ingest);
-    app_set_due(a);
+    app_take_arrivals(a);            /* what came before the last end, and sets what is due */
     log_line(LOG_INFO, "gateway.ready", "gateway=%s version=%s position=%llu – taking readings",
              a->conf->plan.gateway_id, CARBON_VERSION,
              (unsigned long long)pipeline_position(a->pipeline));
 }
 
-static void name_places(struct app *a)
+static void name_topics(struct app *a)
 {
     const char *gateway = a->conf->plan.gateway_id;
-
-    a->intake_path = path_of(a->conf->state, "intake");
-    a->logbook_path = path_of(a->conf->state, "logbook");
-    a->store_path = path_of(a->conf->state, "store.sqlite");
     if (asprintf(&a->status_topic, "carbon/v1/gateways/%s/status", gateway) < 0 ||
         asprintf(&a->rejected_topic, "carbon/v1/gateways/%s/rejected", gateway) < 0)
         abort();
@@ -364,7 +426,8 @@ static int open_all(struct app *a)
 {
     int rc;
 
-    name_places(a);
+    places_init(&a->places, a->conf->state);
+    name_topics(a);
     a->payload.format = a->conf->publish.format;
     a->filling = store_batch_new();
     a->committing = store_batch_new();
@@ -392,14 +455,14 @@ static void close_all(struct app *a)
     store_batch_free(a->committing);
     arena_fini(&a->view);
     buffer_fini(&a->bytes);
-    free(a->intake_path);
-    free(a->logbook_path);
-    free(a->store_path);
+    plan_free(a->former);
+    places_fini(&a->places);
     free(a->status_topic);
     free(a->rejected_topic);
 }
 
-/* The loop until it has nothing more to wait for; then what was acknowledged last is committed. */
+/* The loop until it has nothing more to wait for; then what was acknowledged last is committed. If that
+ * cannot be, it is sent again: no reason to fail. */
 static int live(struct app *a)
 {
     start_living(a);
@@ -412,7 +475,8 @@ static int live(struct app *a)
         _exit(EXIT_FAILURE);
     }
     uv_loop_close(&a->loop);
-    return 0;
+    int rc = app_commit_now(a);
+    return rc == COMMIT_LATER ? 0 : rc;
 }
 
 int app_run(const struct conf *conf)

@@ -1,90 +1,95 @@
 /* The loop's work: arrivals are taken, the log book is followed, what came of it is committed.
  *
- * Taking is bounded in two ways: one TOOK entry names a few thousand frames at most, so that the loop
- * comes round; and while a commit is slow, no more is taken than a batch may hold. Then the journal
- * simply grows: it is the queue. */
+ * Taking is bounded in two ways: in one turn of the loop only so many stretches of frames are taken, so
+ * that it comes round to signals, commits and the status whatever the backlog; and while a commit is
+ * slow, no more is taken than a batch may hold. Then the journal simply grows: it is the queue.
+ *
+ * When anything here fails, the pipeline may stand in the middle of an entry. Then nothing more is taken
+ * and above all nothing committed: the next start follows the entry again, from the last commit on. */
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "app_private.h"
 #include "base/clock.h"
 #include "base/crash.h"
-#include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 
-#define FRAMES_PER_ENTRY 4096u
+#define STRETCHES_PER_TURN 16
+#define MORE_MS 1                /* with 0 the timer would be due again in the same turn */
 #define BATCH_BYTES_MOST ((size_t)32 << 20)
 #define FORGET_EVERY_US 60000000
 #define DUE_MS_LEAST 100         /* so that a due time that brings nothing costs at most ten entries/s */
 #define DUE_MS_MOST 3600000
 
-void app_fail(struct app *a, int rc)
+/* Ends the loop: the program cannot go on. */
+static void fail(struct app *a, int rc)
 {
     if (a->rc == 0)
         a->rc = rc;
     uv_stop(&a->loop);
 }
 
-int app_follow(struct app *a)
+/* Commits early what is worth it. */
+static void commit_soon(struct app *a)
 {
-    int rc = logbook_follow(a->follower, UINT64_MAX, a->pipeline, a->filling, SIZE_MAX);
-    return rc;
+    if (!a->must_retry && (store_batch_summaries(a->filling) > 0 ||
+                           store_batch_bytes(a->filling) >= BATCH_BYTES_MOST))
+        app_commit_start(a);
 }
 
-int app_say(struct app *a, const struct entry *e)
+int app_follow(struct app *a, size_t batch_bytes_most)
 {
-    int rc = logbook_append(a->logbook, e);
-    if (rc < 0)
-        return rc;
-    return app_follow(a);
+    return logbook_follow(a->follower, journal_end(a->logbook), a->pipeline, a->filling,
+                          batch_bytes_most);
 }
 
-/* Takes one stretch of frames. 0 when there may be more. */
+/* Takes one stretch of frames. 0: there may be more. */
 static int take_stretch(struct app *a)
 {
+    if (store_batch_bytes(a->filling) >= BATCH_BYTES_MOST)
+        return LOGBOOK_NOTHING;      /* the end of the commit, or the timer, comes back to it */
     uint64_t took = pipeline_took(a->pipeline, 0);
-    uint64_t end = journal_end(a->intake);
-    if (end <= took)
-        return 1;
-
-    struct entry e = {
-        .kind = FRAME_TOOK,
-        .intake = 0,
-        .journal_id = journal_id(a->intake),
-        .until = end - took > FRAMES_PER_ENTRY ? took + FRAMES_PER_ENTRY : end,
-    };
-    int rc = logbook_append(a->logbook, &e);
-    if (rc < 0)
+    int rc = logbook_take(a->logbook, a->intake, &took);
+    if (rc != 0)
         return rc;
     crash_point("loop.took");
-    return app_follow(a);
+    return app_follow(a, SIZE_MAX);
 }
 
 void app_take_arrivals(struct app *a)
 {
-    int rc = 0;
-    while (rc == 0 && store_batch_bytes(a->filling) < BATCH_BYTES_MOST)
+    int rc = a->rc;
+    for (int n = 0; rc == 0 && n < STRETCHES_PER_TURN; n++)
         rc = take_stretch(a);
     if (rc < 0) {
-        app_fail(a, rc);
+        fail(a, rc);
         return;
     }
-    app_commit_soon(a);
+    if (rc == 0)
+        uv_timer_start(&a->more_timer, on_more_timer, MORE_MS, 0);
+    commit_soon(a);
     app_set_due(a);
+}
+
+void on_more_timer(uv_timer_t *t)
+{
+    app_take_arrivals(t->data);
 }
 
 /* Something may happen by time alone: windows of devices that went silent, gathered revisions. */
 void on_due_timer(uv_timer_t *t)
 {
     struct app *a = t->data;
-    int rc = app_say(a, &(struct entry){ .kind = FRAME_TICK });
+    int rc = a->rc;
+    if (rc == 0)
+        rc = logbook_append(a->logbook, &(struct entry){ .kind = FRAME_TICK });
+    if (rc == 0)
+        rc = app_follow(a, SIZE_MAX);
     if (rc < 0) {
-        app_fail(a, rc);
+        fail(a, rc);
         return;
     }
-    app_commit_soon(a);
+    commit_soon(a);
     app_set_due(a);
 }
 
@@ -127,15 +132,14 @@ static void on_carried_out(uv_work_t *w, int status)
     (void)status;                    /* never cancelled */
     a->is_committing = false;
     if (a->commit_rc < 0) {
-        app_fail(a, a->commit_rc);
+        fail(a, a->commit_rc);
         return;
     }
     a->must_retry = a->commit_rc == COMMIT_LATER;
     if (a->must_retry)
         return;                      /* the timer tries the same commit again */
     finish_commit(a);
-    if (a->phase == APP_LIVE)
-        app_take_arrivals(a);        /* what a full batch had kept waiting */
+    app_take_arrivals(a);            /* what a full batch had kept waiting */
 }
 
 /* Old summaries go once a minute: each going is a transaction of its own, and flash wears. */
@@ -152,8 +156,6 @@ static int64_t forget_before(struct app *a)
 static void cut_commit(struct app *a)
 {
     pipeline_save(a->pipeline, a->filling);
-    if (a->publish)
-        publish_acknowledged(a->publish, a->filling);
     assert(pipeline_balances(a->pipeline));
     struct store_batch *full = a->filling;
     a->filling = a->committing;
@@ -175,7 +177,7 @@ static void cut_commit(struct app *a)
 
 void app_commit_start(struct app *a)
 {
-    if (a->is_committing)
+    if (a->is_committing || a->rc < 0)
         return;
     if (!a->must_retry)
         cut_commit(a);
@@ -184,31 +186,31 @@ void app_commit_start(struct app *a)
     uv_queue_work(&a->loop, &a->work, on_carry_out, on_carried_out);
 }
 
+bool app_is_behind(const struct app *a)
+{
+    return a->must_retry || pipeline_position(a->pipeline) != a->committed_position;
+}
+
+/* An acknowledgement stands in the batch and nowhere in the log book. */
+static bool has_something_to_commit(const struct app *a)
+{
+    return app_is_behind(a) || !store_batch_is_empty(a->filling);
+}
+
 int app_commit_now(struct app *a)
 {
+    int rc = 0;
+
     assert(!a->is_committing);
-    if (!a->must_retry)
-        cut_commit(a);
-    int rc = commit_carry_out(&a->commit);
-    a->must_retry = rc == COMMIT_LATER;
-    if (rc == 0)
-        finish_commit(a);
+    while (rc == 0 && has_something_to_commit(a)) {
+        if (!a->must_retry)
+            cut_commit(a);
+        rc = commit_carry_out(&a->commit);
+        a->must_retry = rc == COMMIT_LATER;
+        if (rc == 0)
+            finish_commit(a);
+    }
     return rc;
-}
-
-void app_commit_soon(struct app *a)
-{
-    if (!a->must_retry && (store_batch_summaries(a->filling) > 0 ||
-                           store_batch_bytes(a->filling) >= BATCH_BYTES_MOST))
-        app_commit_start(a);
-}
-
-static bool has_something_to_commit(struct app *a)
-{
-    struct publish_figures up;
-    publish_figures(a->publish, &up);
-    return a->must_retry || up.uncommitted > 0 ||
-           pipeline_position(a->pipeline) != a->committed_position;
 }
 
 void on_commit_timer(uv_timer_t *t)
@@ -220,11 +222,13 @@ void on_commit_timer(uv_timer_t *t)
 }
 
 /* Pausing while the disk is nearly full: the broker keeps what we do not take. The reserve covers what
- * is still in flight when we disconnect. */
+ * is still in flight when we disconnect. Going on wants a quarter more and room for a segment, or the
+ * journal would only find again that it cannot grow. */
 void app_watch_disk(struct app *a)
 {
     uint64_t free_bytes;
     uint64_t reserve = (uint64_t)a->conf->journal.reserve_bytes;
+    uint64_t enough = reserve + reserve / 4 + (uint64_t)a->conf->journal.segment_bytes;
     int rc = file_free_bytes(a->conf->state, &free_bytes);
 
     if (rc < 0 || a->phase != APP_LIVE)
@@ -236,7 +240,7 @@ void app_watch_disk(struct app *a)
                  "disconnected, the device broker queues meanwhile; free space there",
                  (unsigned long long)free_bytes, (unsigned long long)reserve, a->conf->state);
         ingest_pause(a->ingest);
-    } else if (a->is_paused && free_bytes > reserve + reserve / 4) {
+    } else if (a->is_paused && free_bytes > enough) {
         a->is_paused = false;
         log_line(LOG_INFO, "ingest.resumed", "free=%llu – there is room again",
                  (unsigned long long)free_bytes);

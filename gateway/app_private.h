@@ -29,7 +29,7 @@ enum app_phase {
 struct app {
     const struct conf *conf;
     uv_loop_t loop;
-    char *intake_path, *logbook_path, *store_path;
+    struct places places;
 
     /* In the order of the data's flow. */
     struct plugin_loader *plugins;
@@ -38,7 +38,8 @@ struct app {
     struct pipeline *pipeline;
     struct journal *intake, *logbook;
     struct journal_reader *follower;
-    struct ingest *ingest;
+    struct plan *former;         /* that was in force until this start; NULL: the same */
+    struct ingest *ingest;       /* NULL once it is gone, as the other */
     struct publish *publish;
 
     /* The commit: one at a time on a worker, while the next batch fills. */
@@ -49,14 +50,13 @@ struct app {
     struct store_batch *filling, *committing;
     uint64_t committed_position;
 
-    uv_timer_t commit_timer, due_timer, status_timer, drain_timer;
+    uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer;
     uv_signal_t on_term, on_int;
     unsigned open_handles;
 
     enum app_phase phase;
     unsigned drain_turns;
-    bool has_ingest, has_publish;    /* opened, and not closed yet */
-    int rc;                          /* why the loop ends */
+    int rc;                          /* why the loop ends; from then on nothing is taken or committed */
 
     int64_t started_us, forgot_us;
     bool is_paused;
@@ -69,16 +69,15 @@ struct app {
 };
 
 /* app_live.c */
+int app_follow(struct app *a, size_t batch_bytes_most);  /* as logbook_follow, up to the log book's end */
 void app_take_arrivals(struct app *a);
-int app_follow(struct app *a);
-int app_say(struct app *a, const struct entry *e);       /* append to the log book, then follow */
-void app_commit_soon(struct app *a);                     /* when there is something worth a commit */
-int app_commit_now(struct app *a);                       /* and wait; before the loop runs and at its end */
+bool app_is_behind(const struct app *a);                 /* something was taken that is not committed */
+int app_commit_now(struct app *a);                       /* all there is; before the loop and behind it */
 void app_commit_start(struct app *a);
 void app_set_due(struct app *a);
-void app_fail(struct app *a, int rc);                    /* ends the loop: the program cannot go on */
 void on_commit_timer(uv_timer_t *t);
 void on_due_timer(uv_timer_t *t);
+void on_more_timer(uv_timer_t *t);
 void app_watch_disk(struct app *a);
 
 /* app_view.c */

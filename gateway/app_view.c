@@ -1,7 +1,4 @@
 /* What the gateway tells about itself: the retained status and rejected messages. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "app_private.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -38,7 +35,8 @@ static void fill_journal(struct app *a, struct status *s)
     journal_figures(a->intake, &j);
     s->intake_bytes = j.bytes;
     s->intake_bound_bytes = (uint64_t)a->conf->journal.most_bytes;
-    s->intake_behind = journal_end(a->intake) - pipeline_took(a->pipeline, 0);
+    uint64_t end = journal_end(a->intake), took = pipeline_took(a->pipeline, 0);
+    s->intake_behind = end > took ? end - took : 0;      /* took may count frames that were lost */
     s->outage_hours_milli = outage_hours_milli(a, &j);
 }
 
@@ -67,7 +65,7 @@ static void fill_devices(struct app *a, struct status *s)
 
 void app_tell_status(struct app *a)
 {
-    if (!a->has_publish || !a->has_ingest)
+    if (!a->publish || !a->ingest)
         return;
     struct status s = {
         .version = CARBON_VERSION,
@@ -99,7 +97,7 @@ static void name_reading(const struct pipeline_rejected *r, struct rejected *out
     const struct reading *reading = r->reading;
 
     out->site = out->device = out->point = "";
-    if (!plan || !reading)
+    if (!reading)
         return;
     if (reading->site >= 0)
         out->site = plan->sites[reading->site].id;
@@ -115,7 +113,7 @@ void on_rejected(void *self, const struct pipeline_rejected *r)
 {
     struct app *a = self;
 
-    if (!a->has_publish)
+    if (!a->publish)
         return;                      /* catching up after a start: these were told before */
     if (a->rejected_left == 0) {
         a->rejected_untold++;

@@ -3,6 +3,7 @@
  * The document's rows are the plan's followed by the rooms': one table, put together once, so that
  * reading, `check` and the reference cannot disagree about what may stand in a file. */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +17,6 @@
 
 #define FILE_BYTES_MOST ((size_t)4 << 20)
 #define ROWS_MOST 64
-
 
 static const char *const durabilities[] = { "process", "power", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
@@ -186,6 +186,22 @@ void conf_free(struct conf *c)
 struct slice conf_canonical(const struct conf *c)
 {
     return c->plan.canonical;
+}
+
+void places_init(struct places *p, const char *state)
+{
+    if (asprintf(&p->intake, "%s/intake", state) < 0 ||
+        asprintf(&p->logbook, "%s/logbook", state) < 0 ||
+        asprintf(&p->store, "%s/store.sqlite", state) < 0)
+        abort();
+}
+
+void places_fini(struct places *p)
+{
+    free(p->intake);
+    free(p->logbook);
+    free(p->store);
+    *p = (struct places){ 0 };
 }
 
 const char *conf_plugins_preset(void)

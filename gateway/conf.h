@@ -39,6 +39,13 @@ const struct option *conf_options(void);
 int conf_read(const char *path, struct conf **out);
 void conf_free(struct conf *c);
 
+/* Where things stand in a state directory. The caller owns the texts. */
+struct places {
+    char *intake, *logbook, *store;
+};
+void places_init(struct places *p, const char *state);
+void places_fini(struct places *p);
+
 /* Where plugins are unless the configuration says otherwise. */
 const char *conf_plugins_preset(void);
 

@@ -3,10 +3,10 @@
  * Following reads the entry back from the journal although the loop has just written it: so there is
  * no second way by which an entry could reach the pipeline, and what a crash leaves behind was already
  * read once by the code that will read it again. */
-#include <string.h>
-
 #include "base/err.h"
 #include "logbook.h"
+
+#define FRAMES_PER_ENTRY 4096u
 
 int logbook_append(struct journal *j, const struct entry *e)
 {
@@ -18,6 +18,19 @@ int logbook_append(struct journal *j, const struct entry *e)
     if (rc == JOURNAL_FULL)
         return err_raise(-1, "the log book cannot grow: no room on its disk – free space and start "
                          "again; nothing that was acknowledged is lost");
+    return rc;
+}
+
+int logbook_take(struct journal *j, const struct journal *intake, uint64_t *took)
+{
+    uint64_t end = journal_end(intake);
+    if (end <= *took)
+        return LOGBOOK_NOTHING;
+    uint64_t until = end - *took > FRAMES_PER_ENTRY ? *took + FRAMES_PER_ENTRY : end;
+    int rc = logbook_append(j, &(struct entry){
+        .kind = FRAME_TOOK, .intake = 0, .journal_id = journal_id(intake), .until = until });
+    if (rc == 0)
+        *took = until;
     return rc;
 }
 

@@ -20,6 +20,11 @@ int logbook_append(struct journal *j, const struct entry *e);
 int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
                    struct store_batch *out, size_t batch_bytes_most);
 
+/* Appends a TOOK entry of intake 0 for what stands there behind *took, a few thousand frames at most, so
+ * that one entry is followed in a moment; moves *took on. LOGBOOK_NOTHING: no frame is there. */
+#define LOGBOOK_NOTHING 2
+int logbook_take(struct journal *j, const struct journal *intake, uint64_t *took);
+
 /* The greatest frame of an intake that any entry behind `after` took; 0 when none did. */
 int logbook_most_taken(const char *path, uint64_t after, unsigned intake, uint64_t *out);
 

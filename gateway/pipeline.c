@@ -6,11 +6,9 @@
  * say. `wall` is forced monotonic, so that nothing is ever published before what came before it;
  * `elapsed` adds up differences of boot time, so that a wall clock that is set by hours neither closes
  * a window nor keeps one open. Between two boots nothing is known, and nothing is added. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crash.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "pipeline.h"
@@ -114,20 +112,20 @@ static void reject(struct pipeline *p, const struct frame *f, const struct readi
             .verdict = v, .frame = f, .reading = r, .plan = p->plan });
 }
 
-/* Adds what metering derived. An amount that no longer fits 127 bits is told and left out: the reading
- * is out of any range that a plant could have. */
-static int add_amounts(struct pipeline *p, const struct amounts *amounts, enum verdict *v)
+/* Adds what metering derived. An amount beyond all bounds of the books is told and left out, also when it
+ * is taken back. The reading keeps its verdict: metering retains it under that one, and a later reading
+ * may move it on from there. */
+static int add_amounts(struct pipeline *p, const struct amounts *amounts)
 {
     for (size_t i = 0; i < amounts->n; i++) {
         int rc = account_add(p->account, &amounts->at[i]);
         if (rc < 0)
             return rc;
-        if (rc == ACCOUNT_OVERFLOW) {
+        if (rc == ACCOUNT_OVERFLOW)
             log_line(LOG_ERROR, "account.overflow",
                      "point=%s – an amount was left out, its sum would not fit; check the unit and "
-                     "the multiplier of the point", p->plan->points[amounts->at[i].point].id);
-            *v = VERDICT_OUT_OF_RANGE;
-        }
+                     "the multiplier of the point, and set its max_rate",
+                     p->plan->points[amounts->at[i].point].id);
     }
     return 0;
 }
@@ -140,7 +138,7 @@ static int take_reading(struct pipeline *p, const struct frame *f, const struct 
     if (v == VERDICT_COUNTED) {
         struct amounts amounts = { 0 };
         v = meter_take(p->meter, r, &p->batch, &amounts);
-        int rc = add_amounts(p, &amounts, &v);
+        int rc = add_amounts(p, &amounts);
         if (rc < 0)
             return rc;
         for (size_t i = 0; i < amounts.n_moved; i++)
@@ -259,13 +257,6 @@ static void take_genesis(struct pipeline *p, const struct entry *e)
     p->epoch = e->gateway_epoch;
     p->epoch_ordinal = e->epoch_ordinal;
     p->sequence = 0;
-    p->is_dirty = true;
-}
-
-static void take_start(struct pipeline *p, const struct entry *e)
-{
-    pipeline_set_versions(p, e->version, e->tzdata);
-    p->is_dirty = true;
 }
 
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
@@ -274,14 +265,15 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
 {
     p->position = e->sequence;
     p->ordinal = 0;
-    take_time(p, e);
+    if (e->kind != FRAME_CLOSE)      /* the end of a replay: no clock was read for it */
+        take_time(p, e);
 
     switch (e->kind) {
     case FRAME_GENESIS:
         take_genesis(p, e);
         return 0;
     case FRAME_START:
-        take_start(p, e);
+        pipeline_set_versions(p, e->version, e->tzdata);
         return 0;
     case FRAME_CONFIG:
         return pipeline_configure(p, e->yaml);

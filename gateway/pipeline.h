@@ -26,13 +26,12 @@ struct pipeline_encoded {
     struct buffer id, topic, payload;
 };
 
-/* A reading, or a whole message, that was rejected. Borrowed during the call. reading is NULL for a
- * message; point is the text of no plan when unknown, so only indexes are told. */
+/* A reading, or a whole message, that was rejected. Borrowed during the call. */
 struct pipeline_rejected {
     enum verdict verdict;
     const struct frame *frame;
-    const struct reading *reading;
-    const struct plan *plan;     /* NULL before the first CONFIG */
+    const struct reading *reading;   /* NULL: the whole message; its indexes are of the plan */
+    const struct plan *plan;
 };
 
 /* What the pipeline is introduced to. All borrowed. */

@@ -38,8 +38,7 @@ struct pipeline {
     uint64_t epoch, sequence;
     uint32_t epoch_ordinal;
     char version[32], tzdata[32];
-    bool is_dirty;               /* epoch, versions */
-    bool has_new_config;
+    bool has_new_config;         /* since the last save */
     struct pipeline_encoded encoded;
     struct buffer row;
 };

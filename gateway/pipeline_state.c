@@ -6,7 +6,6 @@
  *   "c clock"    16 bytes boot id, u64 boottime, i64 elapsed, i64 wall
  *   "d took/N"   u64 journal id, u64 until
  * Rows (stage LEDGER): "=" holds the messages, "/SITE" a site, "-" what belongs to none. */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

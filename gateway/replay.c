@@ -19,7 +19,6 @@
 #include "publish/encode.h"
 
 #define BATCH_BYTES ((size_t)16 << 20)
-#define FRAMES_PER_ENTRY 4096u
 #define MESSAGES_BYTES_MOST ((size_t)1 << 30)
 #define SEGMENT_BYTES ((int64_t)64 << 20)
 
@@ -30,12 +29,13 @@ struct replay_args {
 
 struct replay {
     struct replay_args args;
-    char *logbook_path, *intake_path, *store_path;
+    struct places places;
     struct plugin_loader *plugins;
     struct payload payload;
     struct store *store;
     struct pipeline *pipeline;
     struct store_batch *batch;
+    struct journal_reader *reader;   /* of the log book */
     FILE *raw;
     uint64_t rejected;
 };
@@ -69,14 +69,6 @@ static int parse(int argc, char **argv, struct replay_args *a)
     fputs("carbon-gateway replay: give --state NEWDIR and either --logbook DIR --intake DIR, or "
           "--config FILE --messages FILE\n", stderr);
     return EXIT_WRONG;
-}
-
-static char *path_of(const char *directory, const char *name)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", directory, name) < 0)
-        abort();
-    return path;
 }
 
 static void on_name(void *self, const char *name)
@@ -143,21 +135,18 @@ static int write_logbook(struct journal *logbook, struct journal *intake, const 
 
     for (size_t i = 0; i < 3 && rc == 0; i++)
         rc = logbook_append(logbook, &beginning[i]);
-    uint64_t end = journal_end(intake);
-    for (uint64_t at = 0; at < end && rc == 0;) {
-        at = end - at > FRAMES_PER_ENTRY ? at + FRAMES_PER_ENTRY : end;
-        rc = logbook_append(logbook, &(struct entry){
-            .kind = FRAME_TOOK, .journal_id = journal_id(intake), .until = at });
-    }
-    return rc;
+    uint64_t took = 0;
+    while (rc == 0)
+        rc = logbook_take(logbook, intake, &took);
+    return rc == LOGBOOK_NOTHING ? 0 : rc;
 }
 
 static int write_journals(struct replay *r, const struct conf *conf)
 {
     struct journal *intake = NULL, *logbook = NULL;
     struct journal_opening opening;
-    struct journal_conf in = { .path = r->intake_path, .segment_bytes = SEGMENT_BYTES };
-    struct journal_conf log = { .path = r->logbook_path, .segment_bytes = SEGMENT_BYTES };
+    struct journal_conf in = { .path = r->places.intake, .segment_bytes = SEGMENT_BYTES };
+    struct journal_conf log = { .path = r->places.logbook, .segment_bytes = SEGMENT_BYTES };
 
     int rc = journal_open(&in, 0, 0, &intake, &opening);
     if (rc == 0)
@@ -198,10 +187,33 @@ static int lookup_row(void *self, enum stage stage, struct slice key, struct sli
     return store_get(r->store, stage, key, out);
 }
 
+/* The log book is the smaller one and mostly reaches back further. Frames that are no longer kept would
+ * simply be missing from the sums. */
+static int check_reaches_back(const struct replay *r)
+{
+    struct journal *intake = NULL;
+    struct journal_opening opening;
+    struct journal_conf conf = { .path = r->places.intake, .is_read_only = true };
+
+    int rc = journal_open(&conf, 0, 0, &intake, &opening);
+    if (rc == JOURNAL_ABSENT)
+        return err_raise(-ENOENT, "no intake journal in %s – it is the directory STATE/intake of a run",
+                         r->places.intake);
+    if (rc < 0)
+        return rc;
+    journal_close(intake);
+    uint64_t first = opening.first > 0 ? opening.first : opening.last + 1;
+    if (first == 1)
+        return 0;
+    return err_raise(-1, "the intake journal %s begins at frame %llu, what came before is no longer kept "
+                     "– a replay would give other figures than were published", r->places.intake,
+                     (unsigned long long)first);
+}
+
 static int open_pipeline(struct replay *r)
 {
     struct pipeline_conf conf = {
-        .intakes = { r->intake_path },
+        .intakes = { r->places.intake },
         .plugins = plugin_loader_plugins(r->plugins),
         .lookup = { lookup_row, r },
         .encode = payload_encode,
@@ -209,7 +221,7 @@ static int open_pipeline(struct replay *r)
         .on_rejected = on_rejected,
         .rejected_self = r,
     };
-    int rc = store_open(r->store_path, &r->store);
+    int rc = store_open(r->places.store, &r->store);
     return rc == 0 ? pipeline_open(&conf, &r->pipeline) : rc;
 }
 
@@ -223,30 +235,30 @@ static int commit(struct replay *r)
     return rc;
 }
 
-static int follow_all(struct replay *r)
+static int open_log_book(struct replay *r)
 {
-    struct journal_reader *reader = NULL;
-    int rc = journal_reader_open(r->logbook_path, 0, &reader);
+    int rc = journal_reader_open(r->places.logbook, 0, &r->reader);
     if (rc == JOURNAL_ABSENT)
         return err_raise(-ENOENT, "no log book in %s – it is the directory STATE/logbook of a run",
-                         r->logbook_path);
-    if (rc < 0)
-        return rc;
+                         r->places.logbook);
+    return rc;
+}
 
-    int more;
+static int close_windows(struct replay *r)
+{
+    struct entry close = { .kind = FRAME_CLOSE, .sequence = pipeline_position(r->pipeline) + 1 };
+    int rc = pipeline_take(r->pipeline, &close, r->batch);
+    return rc == 0 ? commit(r) : rc;
+}
+
+static int follow_all(struct replay *r)
+{
+    int rc, more;
     do {
-        more = logbook_follow(reader, UINT64_MAX, r->pipeline, r->batch, BATCH_BYTES);
+        more = logbook_follow(r->reader, UINT64_MAX, r->pipeline, r->batch, BATCH_BYTES);
         rc = more < 0 ? more : commit(r);
     } while (rc == 0 && more == LOGBOOK_BATCH_FULL);
-    if (rc == 0 && r->args.wants_close) {
-        struct entry close = { .kind = FRAME_CLOSE,
-                               .sequence = pipeline_position(r->pipeline) + 1 };
-        rc = pipeline_take(r->pipeline, &close, r->batch);
-        if (rc == 0)
-            rc = commit(r);
-    }
-    journal_reader_close(reader);
-    return rc;
+    return rc == 0 && r->args.wants_close ? close_windows(r) : rc;
 }
 
 /* Printing. */
@@ -307,6 +319,8 @@ static int replay(struct replay *r)
         (rc = open_raw(r)) != 0 ||
         (rc = plugin_loader_open(r->args.plugins, &r->plugins)) != 0 ||
         (r->args.messages && (rc = prepare_messages(r)) != 0) ||
+        (rc = open_log_book(r)) != 0 ||
+        (rc = check_reaches_back(r)) != 0 ||
         (rc = open_pipeline(r)) != 0 ||
         (rc = follow_all(r)) != 0 ||
         (rc = print_summaries(r)) != 0)
@@ -316,25 +330,32 @@ static int replay(struct replay *r)
     return 0;
 }
 
+static void take_place(char **place, const char *told)
+{
+    if (!told)
+        return;
+    free(*place);
+    if (!(*place = strdup(told)))
+        abort();
+}
+
 static void name_places(struct replay *r)
 {
-    const struct replay_args *a = &r->args;
-    r->logbook_path = a->logbook ? strdup(a->logbook) : path_of(a->state, "logbook");
-    r->intake_path = a->intake ? strdup(a->intake) : path_of(a->state, "intake");
-    r->store_path = path_of(a->state, "store.sqlite");
+    places_init(&r->places, r->args.state);
+    take_place(&r->places.logbook, r->args.logbook);
+    take_place(&r->places.intake, r->args.intake);
 }
 
 static void close_replay(struct replay *r)
 {
+    journal_reader_close(r->reader);
     pipeline_close(r->pipeline);
     store_close(r->store);
     store_batch_free(r->batch);
     plugin_loader_close(r->plugins);
     if (r->raw)
         fclose(r->raw);
-    free(r->logbook_path);
-    free(r->intake_path);
-    free(r->store_path);
+    places_fini(&r->places);
 }
 
 int command_replay(int argc, char **argv)

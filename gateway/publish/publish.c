@@ -38,7 +38,7 @@
 
 #define STATUS_TOKEN UINT64_MAX
 #define ASIDES_MOST 64           /* of the messages that may be dropped, waiting for the pump */
-#define ACKNOWLEDGED_MOST 65536  /* waiting for a commit; beyond, the outbox is not read on */
+#define ACKNOWLEDGED_MOST 65536  /* not yet taken by the owner; beyond, the outbox is not read on */
 #define STALL_MS 1000            /* after a message was refused on a link that is up */
 #define LEAVE_MS 3000            /* for the offline status to be acknowledged */
 
@@ -290,7 +290,7 @@ static bool wants_more(struct publish *p)
     return wants;
 }
 
-/* A read that fails was raised by the store; the next commit meets the same store and ends the run. */
+/* A read that fails was raised by the store, and is tried again when there is news. */
 static void fill_flight(struct publish *p)
 {
     struct store_summary row;
@@ -400,6 +400,8 @@ static void on_news(uv_async_t *a)
     bool has_left = p->is_leaving && !p->is_status_due && !p->is_status_in_flight;
     pthread_mutex_unlock(&p->lock);
 
+    if (has_acknowledged)
+        p->hooks.on_acknowledged(p->hooks.self);
     if (has_left) {
         stop(p);
         return;
@@ -407,8 +409,6 @@ static void on_news(uv_async_t *a)
     if (must_wait && !uv_is_active((uv_handle_t *)&p->wait))
         uv_timer_start(&p->wait, on_stall_over, STALL_MS, 0);
     publish_wake(p);
-    if (has_acknowledged)
-        p->hooks.on_acknowledged(p->hooks.self);
 }
 
 /* The link's hooks on the loop. */
@@ -610,6 +610,7 @@ void publish_figures(const struct publish *const_p, struct publish_figures *out)
     out->sent = p->total_sent;
     out->acknowledged = p->total_acknowledged;
     out->in_flight = p->flight.in_flight;
+    out->waiting = p->flight.tail - p->flight.head;
     out->uncommitted = p->n_acknowledged;
     out->last_acknowledged_ordinal = p->last_acknowledged.ordinal;
     out->last_acknowledged_sequence = p->last_acknowledged.sequence;

@@ -54,6 +54,7 @@ struct publish_figures {
     enum link_state state;
     struct link_figures link;
     uint64_t sent, acknowledged, in_flight;
+    uint64_t waiting;            /* read from the outbox and not acknowledged, those in flight too */
     uint64_t uncommitted;        /* acknowledged and not yet taken by publish_acknowledged */
     uint32_t last_acknowledged_ordinal;
     uint64_t last_acknowledged_sequence;
