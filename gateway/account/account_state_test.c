@@ -90,9 +90,10 @@ static void take_step(struct desk *d, const struct step *s)
 
 static void print_stream(const struct summary_stream *s, struct buffer *out)
 {
-    buffer_print(out, " s%d flags=%u covered=%u has=%d valid=%lld/%lld unverified=%u", s->stream,
-                 s->flags, s->gases_covered, s->has_co2e, (long long)s->valid_ms,
-                 (long long)s->expected_ms, s->unverified_readings);
+    buffer_print(out, " s%d flags=%u covered=%u has=%d %d %d valid=%lld/%lld unverified=%u",
+                 s->stream, s->flags, s->gases_covered, s->has_activity, s->has_co2e,
+                 s->has_unverified_co2e, (long long)s->valid_ms, (long long)s->expected_ms,
+                 s->unverified_readings);
     buffer_put_i128(out, s->activity_micro);
     buffer_put_i128(out, s->unverified_micro);
     buffer_put_i128(out, s->unverified_co2e_ug);
@@ -134,7 +135,8 @@ static void print_summary(const struct summary *s, struct buffer *out)
     }
     for (size_t i = 0; i < s->n_changes; i++) {
         const struct summary_change *c = &s->changes[i];
-        buffer_print(out, " c%d %d %d", c->stream, c->had_co2e, c->has_co2e);
+        buffer_print(out, " c%d %d %d %d %d", c->stream, c->had_activity, c->has_activity,
+                     c->had_co2e, c->has_co2e);
         buffer_put_i128(out, c->activity_before_micro);
         buffer_put_i128(out, c->activity_after_micro);
         buffer_put_i128(out, c->co2e_before_ug);

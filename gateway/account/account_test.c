@@ -372,6 +372,7 @@ static void unverified_amounts_stand_on_their_own_line(void **state)
     assert_int128_equal(e->activity_micro, 100 * WH_MICRO);
     assert_int128_equal(e->part_micro[PART_MEASURED], 100 * WH_MICRO);
     assert_int128_equal(e->unverified_micro, 40 * WH_MICRO);
+    assert_true(e->has_unverified_co2e);
     assert_int128_equal(e->unverified_co2e_ug, 40 * 458500);
     assert_int_equal(e->unverified_readings, 1);
     assert_int128_equal(e->co2e_ug, 100 * INT64_C(458500));
@@ -379,6 +380,44 @@ static void unverified_amounts_stand_on_their_own_line(void **state)
     assert_int128_equal(s->carriers[0].imported_micro, 100 * WH_MICRO);
     assert_int_equal(e->flags, 0);
     assert_int_equal(s->readings, 1);
+    desk_close(&d);
+}
+
+static void unverified_amounts_without_a_factor_have_no_co2e(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_open(&d, plant);
+    int64_t edge_us = at("2018-06-30T22:00:00Z");
+    desk_seen(&d, "meter", edge_us);
+    struct amount late = measured(&d, "tank", edge_us - HOUR_US, edge_us + HOUR_US, 40);
+    late.is_unverified = true;
+    late.is_valid = false;
+    desk_add(&d, late);
+    finish(&d);
+    assert_true(desk_find(&d, PERIOD_HOUR, edge_us - HOUR_US, "diesel")->has_unverified_co2e);
+    assert_false(desk_find(&d, PERIOD_HOUR, edge_us, "diesel")->has_unverified_co2e);
+    struct summary_stream *hour = desk_find(&d, PERIOD_HOUR, edge_us, "diesel");
+    assert_int128_equal(hour->unverified_micro, 20 * WH_MICRO);
+    assert_false(hour->has_activity);
+    desk_close(&d);
+}
+
+/* What is exported has no factor, and a suspect reading no valid time: it is a 0 all the same. */
+static void an_amount_of_0_is_known_however_it_came(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_open(&d, plant);
+    int64_t t = at("2018-02-02T10:00:00Z");
+    desk_seen(&d, "meter", t);
+    struct amount nothing = measured(&d, "out", t, t + QUARTER_US, 0);
+    nothing.is_valid = false;
+    nothing.flags = AMOUNT_SUSPECT;
+    desk_add(&d, nothing);
+    finish(&d);
+    assert_true(desk_find(&d, PERIOD_QUARTER_HOUR, t, "feed")->has_activity);
+    assert_false(desk_find(&d, PERIOD_QUARTER_HOUR, t, "electricity")->has_activity);
     desk_close(&d);
 }
 
@@ -611,6 +650,28 @@ static void an_amount_over_years_is_conserved_in_a_bounded_number_of_windows(voi
     desk_close(&d);
 }
 
+/* Of twenty days by the hour: in a zone whose midnights cut hours, a day has its exact share too. */
+static void a_long_amount_is_cut_at_midnights_inside_hours(void **state)
+{
+    struct desk d;
+    (void)state;
+    char *kolkata = plant_with("    zone: Europe/Berlin\n", "    zone: Asia/Kolkata\n");
+    desk_open(&d, kolkata);
+    int64_t start_us = at("2018-12-21T18:30:00Z"), end_us = at("2019-01-10T18:30:00Z");
+    desk_seen(&d, "meter", end_us);
+    struct amount long_one = measured(&d, "second", start_us, end_us, 20 * 24000);
+    long_one.part = PART_BRIDGED;
+    desk_add(&d, long_one);
+    finish(&d);
+    for (int64_t day_us = start_us; day_us < end_us; day_us += DAY_US) {
+        struct summary_stream *s = desk_find(&d, PERIOD_DAY, day_us, "electricity");
+        assert_int128_equal(s->activity_micro, 24000 * (int128)WH_MICRO);
+        assert_int_equal(s->n_factors, 1);
+    }
+    desk_close(&d);
+    free(kolkata);
+}
+
 static void a_store_that_fails_fails_the_amount_and_nothing_is_added(void **state)
 {
     struct desk d;
@@ -649,12 +710,15 @@ int main(void)
         cmocka_unit_test(sub_meters_are_not_totalled),
         cmocka_unit_test(export_and_generation_stand_with_the_carrier_and_reduce_nothing),
         cmocka_unit_test(unverified_amounts_stand_on_their_own_line),
+        cmocka_unit_test(unverified_amounts_without_a_factor_have_no_co2e),
+        cmocka_unit_test(an_amount_of_0_is_known_however_it_came),
         cmocka_unit_test(flags_are_shown_while_something_with_them_is_in),
         cmocka_unit_test(coverage_is_valid_time_of_expected_time),
         cmocka_unit_test(taking_back_leaves_no_trace),
         cmocka_unit_test(any_order_of_the_same_amounts_ends_in_the_same_figures),
         cmocka_unit_test(an_overflow_touches_nothing),
         cmocka_unit_test(an_amount_over_years_is_conserved_in_a_bounded_number_of_windows),
+        cmocka_unit_test(a_long_amount_is_cut_at_midnights_inside_hours),
         cmocka_unit_test(a_store_that_fails_fails_the_amount_and_nothing_is_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,13 +123,23 @@ static struct piece *next_piece(struct account *a)
     return piece;
 }
 
-/* The end of the piece that begins at t, when it is cut at the edges of a longer period. */
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us < b_us ? a_us : b_us;
+}
+
+/* The end of the piece that begins at t, when it is cut at the edges of a longer period. Local midnights
+ * cut too: they lie inside an hour where the zone is not whole hours from UTC, and days, months and
+ * factors begin there. */
 static int64_t lump_end(const struct course *c, int64_t t_us)
 {
-    int64_t start_us, end_us = c->amount->end_us;
+    int64_t start_us, end_us = c->amount->end_us, edge_us = end_us;
     if (c->spread < PERIOD_COUNT)
-        period_window(c->spread, c->b->zone, t_us, &start_us, &end_us);
-    return end_us < c->amount->end_us ? end_us : c->amount->end_us;
+        period_window(c->spread, c->b->zone, t_us, &start_us, &edge_us);
+    end_us = earlier(end_us, edge_us);
+    if (c->spread < PERIOD_DAY)
+        period_window(PERIOD_DAY, c->b->zone, t_us, &start_us, &edge_us);
+    return earlier(end_us, edge_us);
 }
 
 /* Cuts off the piece that begins at t; *end_us is where the next one begins. */

@@ -300,8 +300,12 @@ void books_want(struct books *b)
 void books_changed(struct books *b, struct window *w, int8_t sign)
 {
     struct account *a = b->account;
+    struct strip *s = &b->strips[w->period];
     w->is_dirty = true;
-    if (!window_is_closed(w) || !b->strips[w->period].is_published)
+    if (!window_is_closed(w))
+        return;
+    s->has_closed = true; /* it leaves as late: to open it again would publish it twice */
+    if (!s->is_published)
         return;
     w->reasons |= 1u << (sign < 0 ? REASON_RECLASSIFIED : REASON_LATE);
     if (w->is_pending)

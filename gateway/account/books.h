@@ -24,7 +24,7 @@ struct talker {
 struct strip {
     bool is_wanted; /* published, or the smallest: it goes on being closed */
     bool is_published;
-    bool has_closed; /* something was closed: from then on it cannot begin earlier */
+    bool has_closed; /* something was closed, or taken as late: from then on it cannot begin earlier */
     /* Windows exist that start in [from, until): a period that a later plan adds begins with its next
      * window, so that none is published that saw only half of its amounts. */
     int64_t from_us, until_us;

@@ -115,6 +115,30 @@ static void a_reading_years_back_does_not_move_the_beginning(void **state)
     desk_close(&d);
 }
 
+/* An amount that began too long ago reaches into a window that is not overdue; both leave as late. */
+static void what_left_as_late_is_not_opened_again(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_open(&d, one_device);
+    int64_t t = at(DAY_START) + 5 * HOUR_US;
+    desk_seen(&d, "one", t);
+    desk_add(&d, measured(&d, "a", t - 20 * MINUTE_US, t - 10 * MINUTE_US, 10));
+    desk_clock(&d, 60 * SECOND_US);
+    desk_emit(&d);
+    assert_int_equal(desk_latest(&d, PERIOD_QUARTER_HOUR, t - QUARTER_US)->revision, 1);
+
+    desk_add(&d, measured(&d, "a", t - 10 * MINUTE_US, t - 5 * MINUTE_US, 7));
+    desk_seen(&d, "one", t + QUARTER_US);
+    desk_emit(&d);
+    desk_clock(&d, 2 * 60 * SECOND_US);
+    desk_emit(&d);
+    struct summary *s = desk_latest(&d, PERIOD_QUARTER_HOUR, t - QUARTER_US);
+    assert_int_equal(s->revision, 2);
+    assert_int_equal(s->reasons, 1u << REASON_LATE);
+    desk_close(&d);
+}
+
 static void silence_is_a_visible_gap(void **state)
 {
     struct desk d;
@@ -275,6 +299,40 @@ static void a_late_amount_leaves_as_a_revision_with_before_and_after(void **stat
     assert_int_equal(s->reasons, 1u << REASON_RECLASSIFIED);
     assert_int128_equal(s->changes[1].activity_before_micro, 117 * WH_MICRO);
     assert_int128_equal(s->changes[1].activity_after_micro, 110 * WH_MICRO);
+    desk_close(&d);
+}
+
+static void a_late_amount_where_nothing_was_known_replaces_an_absence(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_open(&d, one_device);
+    int64_t t = at(DAY_START);
+    desk_seen(&d, "one", t);
+    desk_seen(&d, "one", t + HOUR_US);
+    desk_emit(&d);
+    assert_false(desk_find(&d, PERIOD_QUARTER_HOUR, t, "electricity")->has_activity);
+    desk_commit(&d);
+    desk_restart(&d);
+
+    desk_add(&d, measured(&d, "a", t, t + QUARTER_US, 0));
+    desk_clock(&d, 60 * SECOND_US);
+    desk_emit(&d);
+    struct summary *s = desk_latest(&d, PERIOD_QUARTER_HOUR, t);
+    assert_int_equal(s->revision, 2);
+    assert_int_equal(s->changes[1].stream, 0);
+    assert_false(s->changes[1].had_activity);
+    assert_true(s->changes[1].has_activity);
+
+    desk_commit(&d);
+    desk_restart(&d);
+    desk_add(&d, measured(&d, "a", t, t + QUARTER_US, 7));
+    desk_clock(&d, 2 * 60 * SECOND_US);
+    desk_emit(&d);
+    s = desk_latest(&d, PERIOD_QUARTER_HOUR, t);
+    assert_int_equal(s->revision, 3);
+    assert_true(s->changes[1].had_activity);
+    assert_int128_equal(s->changes[1].activity_after_micro, 7 * WH_MICRO);
     desk_close(&d);
 }
 
@@ -522,12 +580,14 @@ int main(void)
         cmocka_unit_test(at_one_end_the_shorter_period_leaves_first),
         cmocka_unit_test(an_amount_before_the_first_reading_moves_the_beginning_back),
         cmocka_unit_test(a_reading_years_back_does_not_move_the_beginning),
+        cmocka_unit_test(what_left_as_late_is_not_opened_again),
         cmocka_unit_test(silence_is_a_visible_gap),
         cmocka_unit_test(the_slowest_device_is_waited_for_until_it_is_idle),
         cmocka_unit_test(a_device_far_behind_does_not_hold_the_site),
         cmocka_unit_test(when_all_are_idle_windows_close_by_the_gateways_time),
         cmocka_unit_test(a_jump_of_years_fills_a_bounded_number_of_windows),
         cmocka_unit_test(a_late_amount_leaves_as_a_revision_with_before_and_after),
+        cmocka_unit_test(a_late_amount_where_nothing_was_known_replaces_an_absence),
         cmocka_unit_test(a_change_that_comes_to_nothing_is_no_revision),
         cmocka_unit_test(revisions_leave_by_due_time_then_end_then_period),
         cmocka_unit_test(the_smallest_window_is_kept_but_not_published),

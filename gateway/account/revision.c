@@ -10,6 +10,7 @@
 static void hash_stream(const struct account *a, const struct summary_stream *s, struct buffer *out)
 {
     buffer_put_text(out, a->plan->streams[s->stream].id);
+    buffer_put_u8(out, s->has_activity);
     buffer_put_i128(out, s->activity_micro);
     for (int part = 0; part < PART_COUNT; part++)
         buffer_put_i128(out, s->part_micro[part]);
@@ -20,6 +21,7 @@ static void hash_stream(const struct account *a, const struct summary_stream *s,
     buffer_put_u32(out, s->gases_covered);
     buffer_put_i128(out, s->co2e_ug);
     buffer_put_u8(out, s->has_co2e);
+    buffer_put_u8(out, s->has_unverified_co2e);
     buffer_put_i128(out, s->unverified_co2e_ug);
     buffer_put_u32(out, s->flags);
     buffer_put_i64(out, s->valid_ms);
@@ -85,13 +87,16 @@ static bool change_of(const struct told *told, const struct summary_stream *s,
         .stream = s->stream,
         .activity_before_micro = was->activity_micro,
         .activity_after_micro = s->activity_micro,
+        .had_activity = was->has_activity,
+        .has_activity = s->has_activity,
         .co2e_before_ug = was->co2e_ug,
         .co2e_after_ug = s->has_co2e ? s->co2e_ug : 0,
         .had_co2e = was->has_co2e,
         .has_co2e = s->has_co2e,
     };
     return out->activity_before_micro != out->activity_after_micro ||
-           out->co2e_before_ug != out->co2e_after_ug || out->had_co2e != out->has_co2e;
+           out->had_activity != out->has_activity || out->co2e_before_ug != out->co2e_after_ug ||
+           out->had_co2e != out->has_co2e;
 }
 
 /* The total first, then the streams that changed. */
@@ -127,6 +132,7 @@ static void remember(struct account *a, struct window *w, const struct summary *
             if (is_first)
                 told->points_expected = a->members[stream->stream].n_expected;
         }
+        told->has_activity = stream->has_activity;
         told->activity_micro = stream->activity_micro;
         told->has_co2e = stream->has_co2e;
         told->co2e_ug = stream->has_co2e ? stream->co2e_ug : 0;

@@ -1,7 +1,7 @@
 /* The bound matters for bridged amounts: a register that comes back after a year has one amount over
- * half a million minutes. Past WINDOWS_MOST windows it is split at the edges of a longer period, and
- * each share goes whole into the smallest window where it ends. Windows from that period on are then
- * as exact as ever; shorter ones hold lumps, marked as bridged like the rest of it. */
+ * half a million minutes. Past WINDOWS_MOST windows it is split at the edges of a longer period and
+ * at local midnights, and each share goes whole into the smallest window where it ends. Windows from that
+ * period on are then as exact as ever; shorter ones hold lumps, marked as bridged like the rest of it. */
 #include "account/spread.h"
 
 #define MINUTE_US INT64_C(60000000)

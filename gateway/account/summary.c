@@ -144,8 +144,10 @@ static void add_tally(struct draft *d, const struct tally *t)
     if (t->is_unverified) {
         s->unverified_micro += t->figures.activity_micro;
         s->unverified_co2e_ug += t->figures.co2e_ug;
+        s->has_unverified_co2e &= t->rate->kind == RATE_FACTOR;
         return;
     }
+    s->has_activity = true;
     s->activity_micro += t->figures.activity_micro;
     if (t->direction == DIRECTION_IMPORT)
         add_emission(d, s, i, t);
@@ -285,6 +287,7 @@ static void begin_streams(struct draft *d)
         out->streams[i].stream = stream;
         out->streams[i].points = points;
         out->streams[i].n_points = m->n;
+        out->streams[i].has_unverified_co2e = true; /* until a rate is found that gives none */
         out->streams[i].expected_ms = expected * (window_length(d->w) / 1000);
         out->points_expected += expected;
         out->expected_ms += out->streams[i].expected_ms;

@@ -12,7 +12,7 @@
 #include "model/amount.h"
 #include "model/period.h"
 
-#define FLAG_KINDS 4 /* bits of enum AMOUNT_… */
+#define FLAG_KINDS 5 /* bits of AMOUNT_… */
 #define CELL_NONE  UINT32_MAX
 
 /* One lane in one window. */
@@ -54,7 +54,7 @@ struct tally {
 struct told {
     struct source *source;
     int128 activity_micro, co2e_ug;
-    bool has_co2e;
+    bool has_activity, has_co2e;
     uint32_t points_expected;
 };
 

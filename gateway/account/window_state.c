@@ -4,9 +4,10 @@
  *   u8 version = 1, u8 flags (1 pending, 2 told_has_co2e), i64 end, u32 revision, u32 reasons, i64 due,
  *   i64 readings, u64 told_hash, i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
- *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 has_co2e, u32 points_expected
+ *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
+ *                   u32 points_expected
  *   u32 n shares:   slice stream, slice device, slice point, u8 direction, i64 tick num, i64 tick den,
- *                   i64 n, i64 valid, i64 unverified, 4 × u32 flagged, u8 mask of parts, i128 each
+ *                   i64 n, i64 valid, i64 unverified, 5 × u32 flagged, u8 mask of parts, i128 each
  *   u32 n tallies:  slice stream, u8 direction, u8 unverified, u32 rate, i64 n, figures
  *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
  *
@@ -22,6 +23,9 @@
 
 #define FLAG_PENDING       1u
 #define FLAG_TOLD_HAS_CO2E 2u
+
+#define TOLD_HAS_ACTIVITY 1u
+#define TOLD_HAS_CO2E     2u
 
 /* --- writing --- */
 
@@ -79,7 +83,8 @@ static void put_told(const struct window *w, struct buffer *out)
         buffer_put_slice(out, told->source->id);
         buffer_put_i128(out, told->activity_micro);
         buffer_put_i128(out, told->co2e_ug);
-        buffer_put_u8(out, told->has_co2e);
+        buffer_put_u8(out, (uint8_t)((told->has_activity ? TOLD_HAS_ACTIVITY : 0) |
+                                     (told->has_co2e ? TOLD_HAS_CO2E : 0)));
         buffer_put_u32(out, told->points_expected);
     }
 }
@@ -196,7 +201,7 @@ void window_write(const struct window *w, struct buffer *out)
 /* --- reading --- */
 
 /* A row on its way into a window. Each step returns false when the row does not fit. */
-struct intake {
+struct row_parts {
     struct cursor c;
     struct cast *cast;
     struct books *b;
@@ -205,7 +210,7 @@ struct intake {
     uint32_t n_rates, rates_room;
 };
 
-static bool has_more(const struct intake *in, uint32_t i, uint32_t n)
+static bool has_more(const struct row_parts *in, uint32_t i, uint32_t n)
 {
     return i < n && !in->c.has_failed;
 }
@@ -232,7 +237,7 @@ static struct figures take_figures(struct cursor *c)
     return f;
 }
 
-static bool take_rates(struct intake *in)
+static bool take_rates(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
@@ -245,7 +250,7 @@ static bool take_rates(struct intake *in)
     return !in->c.has_failed;
 }
 
-static bool take_told(struct intake *in)
+static bool take_told(struct row_parts *in)
 {
     struct window *w = in->w;
     uint32_t n = cursor_u32(&in->c);
@@ -254,7 +259,9 @@ static bool take_told(struct intake *in)
         struct told told;
         told.activity_micro = cursor_i128(&in->c);
         told.co2e_ug = cursor_i128(&in->c);
-        told.has_co2e = cursor_u8(&in->c);
+        uint8_t flags = cursor_u8(&in->c);
+        told.has_activity = flags & TOLD_HAS_ACTIVITY;
+        told.has_co2e = flags & TOLD_HAS_CO2E;
         told.points_expected = cursor_u32(&in->c);
         if (in->c.has_failed || !is_named(stream))
             return false;
@@ -265,7 +272,7 @@ static bool take_told(struct intake *in)
     return !in->c.has_failed;
 }
 
-static struct lane *take_lane(struct intake *in)
+static struct lane *take_lane(struct row_parts *in)
 {
     struct slice stream = cursor_slice(&in->c), device = cursor_slice(&in->c);
     struct slice point = cursor_slice(&in->c);
@@ -280,7 +287,7 @@ static struct lane *take_lane(struct intake *in)
     return cast_lane(in->cast, spot, cast_source(in->cast, in->b, stream), direction, tick);
 }
 
-static bool take_shares(struct intake *in)
+static bool take_shares(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
@@ -301,7 +308,7 @@ static bool take_shares(struct intake *in)
     return !in->c.has_failed;
 }
 
-static bool take_tallies(struct intake *in)
+static bool take_tallies(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
@@ -319,7 +326,7 @@ static bool take_tallies(struct intake *in)
     return !in->c.has_failed;
 }
 
-static bool take_cells(struct intake *in)
+static bool take_cells(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
@@ -337,7 +344,7 @@ static bool take_cells(struct intake *in)
     return !in->c.has_failed;
 }
 
-static void take_head(struct intake *in)
+static void take_head(struct row_parts *in)
 {
     struct window *w = in->w;
     uint8_t flags = cursor_u8(&in->c);
@@ -355,7 +362,7 @@ static void take_head(struct intake *in)
 int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
                 struct window **out)
 {
-    struct intake in = { .c = cursor_of(value), .cast = &b->account->cast, .b = b };
+    struct row_parts in = { .c = cursor_of(value), .cast = &b->account->cast, .b = b };
     uint8_t version = cursor_u8(&in.c);
     if (version > WINDOW_ROW)
         log_line(LOG_ERROR, "account.row_newer",

@@ -201,6 +201,8 @@ static struct amount register_amount(const struct fold_rules *rules, const struc
 
     if (is_suspect)
         flags |= AMOUNT_SUSPECT;
+    if (is_joint_unknown)
+        flags |= AMOUNT_UNDECLARED;
     if (s->is_not_operating && ticks > 0)
         flags |= AMOUNT_NOT_OPERATING;
     return (struct amount){

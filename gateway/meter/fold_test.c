@@ -161,7 +161,7 @@ static void new_boot_makes_a_smaller_value_a_reset(void **state)
     static const struct row rows[] = {
         { 0, 100, GOOD, 4, COUNTED, NOTHING },
         { 10, 101, GOOD, 5, COUNTED, GIVES(1, 0), VALID },   /* restarted, register kept */
-        { 20, 30, GOOD, 6, COUNTED, GIVES(0, 10), .flags = AMOUNT_RESET },
+        { 20, 30, GOOD, 6, COUNTED, GIVES(0, 10), .flags = AMOUNT_RESET | AMOUNT_UNDECLARED },
         { 30, 33, GOOD, 6, COUNTED, GIVES(3, 20), VALID },
         { 40, 32, GOOD, 6, OUT_OF_RANGE, NOTHING },
         { 50, 34, GOOD, 0, COUNTED, GIVES(1, 30), VALID },
@@ -214,7 +214,7 @@ static void rollover_needs_a_modulus_and_a_plausible_rate(void **state)
         { 20, 2, GOOD, 1, COUNTED, GIVES(12, 0), VALID, .flags = AMOUNT_ROLLOVER },
         { 30, 1, GOOD, 1, OUT_OF_RANGE, NOTHING },           /* 999 in 10 s: a dip */
         { 40, -1, GOOD, 1, OUT_OF_RANGE, NOTHING },
-        { 50, 0, GOOD, 2, COUNTED, GIVES(0, 20), .flags = AMOUNT_RESET },
+        { 50, 0, GOOD, 2, COUNTED, GIVES(0, 20), .flags = AMOUNT_RESET | AMOUNT_UNDECLARED },
     };
     EXPECT(rules, rows);
     rules.max_rate_ticks_per_hour = 0;   /* anything would be plausible: then nothing is */

@@ -564,7 +564,7 @@ static void reset_told_late_releases_a_held_point(void **state)
     assert_int_equal(take(&p, REG, reset, &out), VERDICT_COUNTED);
     assert_int_equal(out.n_moved, 10);
     assert_int_equal(out.n, 11);
-    assert_int_equal(out.at[0].flags, AMOUNT_RESET);
+    assert_int_equal(out.at[0].flags, AMOUNT_RESET | AMOUNT_UNDECLARED);
     assert_int_equal(n_held(&p), 0);
     plant_close(&p);
 }

@@ -26,6 +26,7 @@ enum part {
 #define AMOUNT_RESET 2u          /* the register began anew at this joint */
 #define AMOUNT_ROLLOVER 4u       /* the register ran over its modulus */
 #define AMOUNT_NOT_OPERATING 8u  /* amount > 0 while the device said "not operating" */
+#define AMOUNT_UNDECLARED 16u    /* a reset whose new beginning nobody declared: the joint counts as 0 */
 
 /* One contribution, or with sign -1 the taking back of one that was given before, bit for bit. */
 struct amount {

@@ -38,6 +38,7 @@ struct summary_factor {
 
 struct summary_stream {
     int32_t stream;              /* index in the plan */
+    bool has_activity;           /* false: nothing is known of it, which is not the same as 0 */
     int128 activity_micro;       /* micro base units: µWh, µg, µm3 */
     int128 part_micro[PART_COUNT];      /* add up to activity_micro */
     int128 unverified_micro;     /* late beyond the bound: in no total */
@@ -46,6 +47,7 @@ struct summary_stream {
     uint32_t gases_covered;      /* bit per gas that every factor used names */
     int128 co2e_ug;              /* by the plan's GWP set */
     bool has_co2e;               /* false: a factor is missing, so the sum would lie */
+    bool has_unverified_co2e;    /* false: for some of it there is no factor */
     int128 unverified_co2e_ug;
     uint32_t flags;              /* AMOUNT_… of what took part */
     int64_t valid_ms, expected_ms;
@@ -66,6 +68,7 @@ struct summary_carrier {
 struct summary_change {
     int32_t stream;              /* index in the plan; -1: the window's totals */
     int128 activity_before_micro, activity_after_micro;  /* of a stream */
+    bool had_activity, has_activity;
     int128 co2e_before_ug, co2e_after_ug;
     bool had_co2e, has_co2e;
 };

@@ -10,19 +10,9 @@
 #define BIT(gas)   (1u << (gas))
 #define BEYOND_CO2 (BIT(GAS_CH4_FOSSIL) | BIT(GAS_CH4_BIOGENIC) | BIT(GAS_N2O))
 
-bool stream_is_known(const struct summary_stream *s)
-{
-    if (s->activity_micro != 0 || s->valid_ms > 0 || s->n_factors > 0)
-        return true;
-    for (int part = 0; part < PART_COUNT; part++)
-        if (s->part_micro[part] != 0)
-            return true;
-    return false;
-}
-
 bool stream_is_silent(const struct summary_stream *s)
 {
-    return s->expected_ms > 0 && !stream_is_known(s);
+    return s->expected_ms > 0 && !s->has_activity;
 }
 
 bool stream_has_direction(const struct encoding *e, const struct summary_stream *s,

@@ -26,9 +26,6 @@ static inline enum scope stream_scope(const struct encoding *e, const struct sum
 
 /* --- encode_emission.c --- */
 
-/* Whether anything is known of the stream's activity, be it a 0. */
-bool stream_is_known(const struct summary_stream *s);
-
 /* Whether something was due of it and nothing came. */
 bool stream_is_silent(const struct summary_stream *s);
 

@@ -140,7 +140,6 @@ static Carbon__V1__Parts *encode_parts(const struct encoding *e, const struct su
     return out;
 }
 
-/* A CO2e of 0 beside an amount may be a missing factor as well: then it is left out. */
 static Carbon__V1__Unverified *encode_unverified(const struct encoding *e,
                                                  const struct summary_stream *s)
 {
@@ -148,7 +147,7 @@ static Carbon__V1__Unverified *encode_unverified(const struct encoding *e,
         return NULL;
     Carbon__V1__Unverified *out = wire_new(e->arena, &carbon__v1__unverified__descriptor);
     out->amount = wire_amount(e->arena, s->unverified_micro);
-    if (s->unverified_co2e_ug != 0 || s->unverified_micro == 0)
+    if (s->has_unverified_co2e)
         out->co2e_g = wire_amount(e->arena, s->unverified_co2e_ug);
     out->readings = s->unverified_readings;
     return out;
@@ -165,6 +164,7 @@ static void encode_flags(const struct encoding *e, const struct summary_stream *
         { AMOUNT_RESET, CARBON__V1__FLAG__FLAG_RESET },
         { AMOUNT_ROLLOVER, CARBON__V1__FLAG__FLAG_ROLLOVER },
         { AMOUNT_NOT_OPERATING, CARBON__V1__FLAG__FLAG_NOT_OPERATING },
+        { AMOUNT_UNDECLARED, CARBON__V1__FLAG__FLAG_UNDECLARED },
     };
     size_t n = sizeof flags / sizeof *flags;
     out->flags = wire_array(e->arena, n, sizeof *out->flags);
@@ -188,7 +188,7 @@ static void encode_activity(const struct encoding *e, const struct summary_strea
                             Carbon__V1__SourceStream *out)
 {
     out->unit = wire_unit(stream_of(e, s)->dimension);
-    if (stream_is_known(s)) {
+    if (s->has_activity) {
         out->activity = wire_amount(e->arena, s->activity_micro);
         out->parts = encode_parts(e, s);
     }
@@ -254,8 +254,8 @@ static void encode_activity_change(const struct encoding *e, const struct summar
     const struct stream *stream = &e->plan->streams[c->stream];
     Carbon__V1__Change *row = add_change(e, stream, CARBON__V1__LINE__LINE_ACTIVITY, out);
     row->unit = wire_unit(stream->dimension);
-    row->before = wire_amount(e->arena, c->activity_before_micro);
-    row->after = wire_amount(e->arena, c->activity_after_micro);
+    row->before = c->had_activity ? wire_amount(e->arena, c->activity_before_micro) : NULL;
+    row->after = c->has_activity ? wire_amount(e->arena, c->activity_after_micro) : NULL;
 }
 
 static void encode_co2e_change(const struct encoding *e, const struct summary_change *c,
@@ -273,7 +273,9 @@ static void encode_co2e_change(const struct encoding *e, const struct summary_ch
 static void encode_change(const struct encoding *e, const struct summary_change *c,
                           Carbon__V1__Superseded *out)
 {
-    if (c->stream >= 0 && c->activity_before_micro != c->activity_after_micro)
+    bool is_other_activity =
+        c->had_activity != c->has_activity || c->activity_before_micro != c->activity_after_micro;
+    if (c->stream >= 0 && is_other_activity)
         encode_activity_change(e, c, out);
     bool is_other_amount = c->had_co2e && c->has_co2e && c->co2e_before_ug != c->co2e_after_ug;
     if (is_other_amount || c->had_co2e != c->has_co2e)

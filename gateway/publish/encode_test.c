@@ -258,7 +258,7 @@ static void activity_of_a_silent_stream_is_absent_and_told_as_missing(void **sta
 static void known_nothing_is_a_0(void **state)
 {
     struct example *x = *state;
-    x->streams[BOILER].valid_ms = 900000;
+    x->streams[BOILER].has_activity = true;
     const Carbon__V1__SiteSummary *m = example_encode(x);
     assert_amount(m->streams[BOILER]->activity, 0, 0);
     assert_non_null(m->streams[BOILER]->parts);
@@ -290,6 +290,8 @@ static void late_readings_stand_beside_the_activity(void **state)
     assert_int_equal(m->quality->readings[1]->verdict, CARBON__V1__VERDICT__VERDICT_LATE);
     assert_int_equal(m->quality->readings[1]->count, 3);
 
+    x->streams[ELECTRICITY].has_unverified_co2e = true; /* a factor of 0 gives a 0 */
+    assert_amount(example_encode(x)->streams[ELECTRICITY]->unverified->co2e_g, 0, 0);
     x->streams[ELECTRICITY].unverified_co2e_ug = 2292500;
     assert_amount(example_encode(x)->streams[ELECTRICITY]->unverified->co2e_g, 2, 292500);
 }
@@ -297,12 +299,14 @@ static void late_readings_stand_beside_the_activity(void **state)
 static void flags_rise_and_stand_once(void **state)
 {
     struct example *x = *state;
-    x->streams[ELECTRICITY].flags = AMOUNT_NOT_OPERATING | AMOUNT_SUSPECT | AMOUNT_ROLLOVER;
+    x->streams[ELECTRICITY].flags =
+        AMOUNT_UNDECLARED | AMOUNT_NOT_OPERATING | AMOUNT_SUSPECT | AMOUNT_ROLLOVER;
     const Carbon__V1__SourceStream *s = example_encode(x)->streams[ELECTRICITY];
-    assert_int_equal(s->n_flags, 3);
+    assert_int_equal(s->n_flags, 4);
     assert_int_equal(s->flags[0], CARBON__V1__FLAG__FLAG_SUSPECT);
     assert_int_equal(s->flags[1], CARBON__V1__FLAG__FLAG_ROLLOVER);
     assert_int_equal(s->flags[2], CARBON__V1__FLAG__FLAG_NOT_OPERATING);
+    assert_int_equal(s->flags[3], CARBON__V1__FLAG__FLAG_UNDECLARED);
 }
 
 static void direction_is_told_only_where_the_points_agree(void **state)
@@ -608,9 +612,17 @@ static void revision_tells_what_it_replaces_and_why(void **state)
     struct example *x = *state;
     x->s.revision = 3;
     x->s.reasons = 1u << REASON_LATE | 1u << REASON_RECLASSIFIED;
-    x->changes[0] = (struct summary_change){ -1, 0, 0, 100000000, 200000000, true, true };
-    x->changes[1] = (struct summary_change){ ELECTRICITY, 1000000, 2000000, 5, 5, true, true };
-    x->changes[2] = (struct summary_change){ BOILER, 7, 7, 0, 300, false, true };
+    x->changes[0] = (struct summary_change){ .stream = -1, .co2e_before_ug = 100000000,
+                                             .co2e_after_ug = 200000000, .had_co2e = true,
+                                             .has_co2e = true };
+    x->changes[1] = (struct summary_change){ .stream = ELECTRICITY, .had_activity = true,
+                                             .has_activity = true,
+                                             .activity_before_micro = 1000000,
+                                             .activity_after_micro = 2000000 };
+    x->changes[2] = (struct summary_change){ .stream = BOILER, .had_activity = true,
+                                             .has_activity = true, .activity_before_micro = 7,
+                                             .activity_after_micro = 7, .co2e_after_ug = 300,
+                                             .has_co2e = true };
     x->s.n_changes = 3;
 
     const Carbon__V1__SiteSummary *m = example_encode(x);
@@ -638,11 +650,26 @@ static void revision_tells_what_it_replaces_and_why(void **state)
     assert_amount(was->changes[2]->after, 0, 300);
 }
 
+/* A late reading of 0 is news where there was nothing. */
+static void activity_that_was_absent_before_is_absent_in_the_change(void **state)
+{
+    struct example *x = *state;
+    x->s.revision = 2;
+    x->changes[0] = (struct summary_change){ .stream = BOILER, .has_activity = true };
+    x->s.n_changes = 1;
+    const Carbon__V1__Superseded *was = example_encode(x)->supersedes;
+    assert_int_equal(was->n_changes, 1);
+    assert_int_equal(was->changes[0]->line, CARBON__V1__LINE__LINE_ACTIVITY);
+    assert_null(was->changes[0]->before);
+    assert_amount(was->changes[0]->after, 0, 0);
+}
+
 static void total_that_did_not_change_is_not_listed(void **state)
 {
     struct example *x = *state;
     x->s.revision = 2;
-    x->changes[0] = (struct summary_change){ -1, 0, 0, 9, 9, true, true };
+    x->changes[0] = (struct summary_change){ .stream = -1, .co2e_before_ug = 9, .co2e_after_ug = 9,
+                                             .had_co2e = true, .has_co2e = true };
     x->s.n_changes = 1;
     assert_int_equal(example_encode(x)->supersedes->n_changes, 0);
 }
@@ -699,6 +726,7 @@ int main(void)
         TEST(quality_adds_up_time_points_and_readings),
         TEST(gases_covered_are_listed),
         TEST(revision_tells_what_it_replaces_and_why),
+        TEST(activity_that_was_absent_before_is_absent_in_the_change),
         TEST(total_that_did_not_change_is_not_listed),
         TEST(site_without_streams_is_encoded_all_the_same),
     };

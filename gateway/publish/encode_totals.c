@@ -20,8 +20,7 @@ static bool is_metered(const struct encoding *e, const struct summary_carrier *c
 {
     for (size_t i = 0; i < e->summary->n_streams; i++) {
         const struct summary_stream *s = &e->summary->streams[i];
-        if (is_of_carrier(stream_of(e, s), c) && stream_is_known(s) &&
-            stream_has_direction(e, s, d))
+        if (is_of_carrier(stream_of(e, s), c) && s->has_activity && stream_has_direction(e, s, d))
             return true;
     }
     return false;

@@ -36,7 +36,7 @@ static inline void example_electricity(struct example *x)
     x->factors[ELECTRICITY][0] = (struct summary_factor){ FACTOR_GRID_2018, FACTOR_ACTUAL,
                                                           3170000000 };
     x->streams[ELECTRICITY] = (struct summary_stream){
-        .stream = ELECTRICITY, .activity_micro = 3170000000,
+        .stream = ELECTRICITY, .has_activity = true, .activity_micro = 3170000000,
         .part_micro = { [PART_MEASURED] = 3000000000, [PART_INTERPOLATED] = 170000000 },
         .gas_ug = { [GAS_CO2_FOSSIL] = 1453445000, [GAS_CH4_FOSSIL] = 39625 },
         .gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_CH4_FOSSIL,
@@ -66,6 +66,7 @@ static inline void example_boiler_runs(struct example *x)
     struct summary_stream *boiler = &x->streams[BOILER];
     x->factors[BOILER][0] = (struct summary_factor){ FACTOR_LNG, FACTOR_ACTUAL, 2000000 };
     boiler->n_factors = 1;
+    boiler->has_activity = true;
     boiler->activity_micro = boiler->part_micro[PART_MEASURED] = 2000000;
     boiler->gas_ug[GAS_CO2_FOSSIL] = boiler->co2e_ug = 4200000000;
     boiler->gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_N2O;
