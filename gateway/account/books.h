@@ -29,6 +29,7 @@ struct strip {
      * window, so that none is published that saw only half of its amounts. */
     int64_t from_us, until_us;
     int64_t next_us, next_end_us; /* the next window to close; TIME_UNKNOWN: not begun */
+    int32_t n_filled;             /* empty windows closed in the jump of time in hand */
     struct window **at;           /* in memory, by start */
     uint32_t n, room;
     /* The place that was asked for last, and the window there; NULL: none in memory. */

@@ -6,8 +6,9 @@
  *
  * Windows close in order also when they are empty, so that a gap is seen as such. But a clock that jumps
  * by years must not bring forth millions of them: of a longer gap only the last WINDOWS_MOST are filled,
- * next to where data goes on, and the rest is counted as skipped. A strip that is not published fills
- * nothing. */
+ * next to where data goes on, and the rest is counted as skipped. A jump may hold many gaps (an amount over
+ * years has a share in each month); together they are filled no further than one. A strip that is not
+ * published fills nothing. */
 
 #include "account/array.h"
 #include "account/books.h"
@@ -97,8 +98,8 @@ static void log_jump(const struct books *b, int64_t from_us, int64_t to_us)
     time_print(to_us, to);
     log_line(
         LOG_WARN, "account.jumped",
-        "site=%s from=%s to=%s – more than %d empty windows between; those next to the end are "
-        "published, the others are not",
+        "site=%s from=%s to=%s – more than %d empty windows in one jump; not all between these "
+        "are published",
         b->site->id, from, to, WINDOWS_MOST);
 }
 
@@ -131,9 +132,10 @@ static void pass_over(struct books *b, enum period p, const struct window *first
         return;
     }
     int64_t about_us = period_about_us(p), from_us = s->next_us;
-    if ((target_us - from_us) / about_us <= WINDOWS_MOST)
+    int64_t most = s->n_filled < WINDOWS_MOST ? WINDOWS_MOST - s->n_filled : 0;
+    if ((target_us - from_us) / about_us <= most)
         return;
-    move_next(b, p, target_us - WINDOWS_MOST * about_us);
+    move_next(b, p, target_us - most * about_us);
     b->skipped += (uint64_t)((s->next_us - from_us + about_us / 2) / about_us);
     if (is_shortest(b, p))
         log_jump(b, from_us, target_us);
@@ -143,8 +145,10 @@ static void pass_over(struct books *b, enum period p, const struct window *first
 static bool settle(struct books *b, enum period p)
 {
     struct strip *s = &b->strips[p];
-    if (!is_due(b, s))
+    if (!is_due(b, s)) {
+        s->n_filled = 0;
         return false;
+    }
     const struct window *first = strip_from(s, s->next_us);
     if (!first || first->start_us != s->next_us)
         pass_over(b, p, first);
@@ -205,10 +209,12 @@ static struct window *close_next(const struct closing *c)
 {
     struct strip *s = &c->books->strips[c->period];
     struct window *w = strip_from(s, s->next_us);
-    if (s->is_published)
-        w = books_make(c->books, c->period, s->next_us);
-    else if (w && w->start_us != s->next_us)
+    if (w && w->start_us != s->next_us)
         w = NULL;
+    if (!w && s->is_published) {
+        w = books_make(c->books, c->period, s->next_us);
+        s->n_filled++;
+    }
     if (w)
         w->is_dirty = true;
     move_next(c->books, c->period, s->next_end_us);

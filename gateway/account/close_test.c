@@ -257,6 +257,33 @@ static void a_jump_of_years_fills_a_bounded_number_of_windows(void **state)
     desk_close(&d);
 }
 
+/* A meter whose clock began in 2001 and was then set: one amount over years, with a share in each month. */
+static void an_amount_over_years_fills_no_more_than_a_jump_does(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_open(&d, one_device);
+    int64_t t = at("2001-02-02T00:00:00Z"), now_us = at(DAY_START);
+    desk_seen(&d, "one", t);
+    struct amount years = measured(&d, "a", t, now_us, 1000);
+    years.part = PART_BRIDGED;
+    desk_add(&d, years);
+    desk_seen(&d, "one", now_us + QUARTER_US);
+    desk_emit(&d);
+    uint32_t n[PERIOD_COUNT] = { 0 };
+    int128 sum = 0;
+    for (uint32_t i = 0; i < d.n_out; i++) {
+        n[d.out[i].period]++;
+        if (d.out[i].period == PERIOD_DAY)
+            sum += d.out[i].streams[0].activity_micro;
+    }
+    assert_true(n[PERIOD_QUARTER_HOUR] < WINDOWS_MOST + 250); /* 205 months have a share */
+    assert_true(n[PERIOD_HOUR] < WINDOWS_MOST + 250);
+    assert_true(n[PERIOD_DAY] < WINDOWS_MOST + 250);
+    assert_int128_equal(sum, 1000 * WH_MICRO);
+    desk_close(&d);
+}
+
 static void a_late_amount_leaves_as_a_revision_with_before_and_after(void **state)
 {
     struct desk d;
@@ -586,6 +613,7 @@ int main(void)
         cmocka_unit_test(a_device_far_behind_does_not_hold_the_site),
         cmocka_unit_test(when_all_are_idle_windows_close_by_the_gateways_time),
         cmocka_unit_test(a_jump_of_years_fills_a_bounded_number_of_windows),
+        cmocka_unit_test(an_amount_over_years_fills_no_more_than_a_jump_does),
         cmocka_unit_test(a_late_amount_leaves_as_a_revision_with_before_and_after),
         cmocka_unit_test(a_late_amount_where_nothing_was_known_replaces_an_absence),
         cmocka_unit_test(a_change_that_comes_to_nothing_is_no_revision),
