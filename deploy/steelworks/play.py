@@ -310,8 +310,8 @@ def check_sequence(subscriber):
 def keep(children, place, build, device_port, upstream_port):
     children.start(fleet_args(build, device_port) + [
         "--now", "--kind", "interval", "--period", "1s", "--point", "active-energy",
-        "--limit-seconds", "86400"], place / "fleet-now.log")
-    say("\nStill up; devices go on in real time. Watch with:")
+        "--seconds", "86400", "--limit-seconds", "86400"], place / "fleet-now.log")
+    say("\nStill up; devices go on in real time, and a quarter hour closes two minutes after its end. Watch with:")
     say(f"  mosquitto_sub -h 127.0.0.1 -p {upstream_port} -t 'carbon/v1/+/summary/+' -F '%t %l bytes'")
     say(f"  mosquitto_sub -h 127.0.0.1 -p {upstream_port} -t carbon/v1/gateways/steelworks-demo/status"
         f" -C 1 -N | {build / 'gateway' / 'carbon-gateway'} decode status")
