@@ -474,7 +474,6 @@ static int live(struct app *a)
                  "nothing that was acknowledged is lost");
         _exit(EXIT_FAILURE);
     }
-    uv_loop_close(&a->loop);
     int rc = app_commit_now(a);
     return rc == COMMIT_LATER ? 0 : rc;
 }
@@ -494,6 +493,7 @@ int app_run(const struct conf *conf)
     if (rc == 0)
         rc = live(a);
     close_all(a);
+    uv_loop_close(&a->loop);
     free(a);
     return rc;
 }

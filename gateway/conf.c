@@ -53,7 +53,7 @@ static const struct option store_rows[] = {
 
 static const struct option machine_rows[] = {
     { .name = "state", .type = OPT_STRING, .at = offsetof(struct conf, state), .is_required = true,
-      .is_local = true, .help = "Directory of the journals and the store; created if missing." },
+      .min = "1", .is_local = true, .help = "Directory of the journals and the store; created if missing." },
     { .name = "plugins", .type = OPT_STRING, .at = offsetof(struct conf, plugins),
       .preset = CARBON_PLUGINS, .is_local = true, .help = "Directory of plugins (NAME.so)." },
     { .name = "log", .type = OPT_CHOICE, .at = offsetof(struct conf, log_level), .preset = "info",

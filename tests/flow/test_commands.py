@@ -70,6 +70,14 @@ def test_wrong_configuration_does_not_run(tmp_path):
     assert b"state" in done.stderr
 
 
+def test_empty_state_directory_is_refused_by_check(tmp_path):
+    path = tmp_path / "gateway.yaml"
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2")
+    path.write_text(text.replace(f"state: {tmp_path}/state", 'state: ""'))
+    done = run("check", "--config", path)
+    assert done.returncode == 2 and b"state" in done.stderr
+
+
 def test_missing_configuration_file_is_told():
     done = run("check", "--config", "/nowhere/gateway.yaml")
     assert done.returncode == 1
