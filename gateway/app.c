@@ -22,8 +22,6 @@
 #define CATCH_UP_BYTES ((size_t)16 << 20)
 #define STATUS_EVERY_MS 10000
 #define REJECTED_PER_STATUS 100  /* told upstream in one STATUS_EVERY_MS */
-#define DRAIN_TURNS 50           /* of 20 ms */
-#define DRAIN_TURN_MS 20
 
 /* The snapshot. */
 
@@ -229,84 +227,6 @@ static int say_start(struct app *a)
     return rc == 0 ? say_config(a) : rc;
 }
 
-/* Stopping. Each step waits for its event, which leads to the next. */
-
-static void on_handle_closed(uv_handle_t *h)
-{
-    struct app *a = h->data;
-    a->open_handles--;
-}
-
-static void close_handles(struct app *a)
-{
-    uv_handle_t *handles[] = {
-        (uv_handle_t *)&a->commit_timer, (uv_handle_t *)&a->due_timer,
-        (uv_handle_t *)&a->status_timer, (uv_handle_t *)&a->more_timer,
-        (uv_handle_t *)&a->drain_timer, (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
-    };
-    a->phase = APP_CLOSED;
-    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
-        uv_close(handles[i], on_handle_closed);
-}
-
-static void on_publish_closed(void *self)
-{
-    struct app *a = self;
-    a->publish = NULL;
-    close_handles(a);
-}
-
-/* Whether all that was taken is committed, and what came of it acknowledged; no broker that is away is
- * waited for. Begins the commit that is missing. */
-static bool is_drained(struct app *a)
-{
-    struct publish_figures up;
-    publish_figures(a->publish, &up);
-
-    if (uv_is_active((uv_handle_t *)&a->more_timer))
-        return false;
-    if (app_is_behind(a)) {
-        app_commit_start(a);
-        return false;
-    }
-    return up.state != LINK_UP || up.waiting == 0;
-}
-
-/* Waits, so that the next start need not do again what is done; but not for long. A commit under way is
- * always waited for. None begins behind this: it would end when publish is gone. */
-static void on_drain_timer(uv_timer_t *t)
-{
-    struct app *a = t->data;
-    if (a->is_committing || (a->drain_turns++ < DRAIN_TURNS && !is_drained(a)))
-        return;
-    a->phase = APP_CLOSING_PUBLISH;
-    uv_timer_stop(&a->commit_timer);
-    uv_timer_stop(&a->more_timer);
-    uv_timer_stop(&a->drain_timer);
-    publish_close(a->publish);
-}
-
-static void on_ingest_closed(void *self)
-{
-    struct app *a = self;
-    a->ingest = NULL;
-    a->phase = APP_DRAINING;
-    app_take_arrivals(a);
-    uv_timer_start(&a->drain_timer, on_drain_timer, 0, DRAIN_TURN_MS);
-}
-
-static void on_stop_signal(uv_signal_t *s, int number)
-{
-    struct app *a = s->data;
-    if (a->phase != APP_LIVE)
-        return;
-    log_line(LOG_INFO, "gateway.stopping", "signal=%d – taking what is there, then leaving", number);
-    a->phase = APP_CLOSING_INGEST;
-    uv_timer_stop(&a->status_timer);
-    uv_timer_stop(&a->due_timer);
-    ingest_close(a->ingest);
-}
-
 /* Living. */
 
 static void on_arrival(void *self)
@@ -347,7 +267,7 @@ static void on_status_timer(uv_timer_t *t)
 
 static int open_publish(struct app *a)
 {
-    struct publish_hooks hooks = { on_acknowledged, on_change, on_publish_closed, a };
+    struct publish_hooks hooks = { on_acknowledged, on_change, app_on_publish_closed, a };
     struct buffer offline = { 0 };
 
     encode_offline(a->conf->plan.gateway_id, pipeline_epoch(a->pipeline), &offline);
@@ -368,7 +288,7 @@ static void subscribe(struct app *a)
 
 static int open_ingest(struct app *a)
 {
-    struct ingest_hooks hooks = { on_arrival, on_change, on_full, on_ingest_closed, a };
+    struct ingest_hooks hooks = { on_arrival, on_change, on_full, app_on_ingest_closed, a };
 
     int rc = ingest_open(&a->loop, &a->conf->ingest, a->intake, a->conf->journal.durability,
                          a->conf->plan.max_payload_bytes, &hooks, &a->ingest);
@@ -389,7 +309,7 @@ static void init_signal(struct app *a, uv_signal_t *s, int number)
     uv_signal_init(&a->loop, s);
     s->data = a;
     a->open_handles++;
-    uv_signal_start(s, on_stop_signal, number);
+    uv_signal_start(s, app_on_stop_signal, number);
 }
 
 static void start_living(struct app *a)

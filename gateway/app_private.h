@@ -1,4 +1,5 @@
-/* What app.c (life), app_live.c (the loop's work) and app_view.c (status and rejected messages) share.
+/* What app.c (life), app_live.c (the loop's work), app_room.c (the disk), app_stop.c (stopping) and
+ * app_view.c (status and rejected messages) share.
  * For these files alone. */
 #ifndef APP_PRIVATE_H
 #define APP_PRIVATE_H
@@ -78,7 +79,14 @@ void app_set_due(struct app *a);
 void on_commit_timer(uv_timer_t *t);
 void on_due_timer(uv_timer_t *t);
 void on_more_timer(uv_timer_t *t);
+
+/* app_room.c */
 void app_watch_disk(struct app *a);
+
+/* app_stop.c */
+void app_on_stop_signal(uv_signal_t *s, int number);
+void app_on_ingest_closed(void *self);
+void app_on_publish_closed(void *self);
 
 /* app_view.c */
 void app_tell_status(struct app *a);

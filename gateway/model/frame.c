@@ -21,6 +21,13 @@ static void lost_write(const struct entry *e, struct buffer *out)
     buffer_put_u64(out, e->until);
 }
 
+static void drop_write(const struct entry *e, struct buffer *out)
+{
+    buffer_put_u32(out, e->epoch_ordinal);
+    buffer_put_u64(out, e->from);
+    buffer_put_u64(out, e->until);
+}
+
 static void genesis_write(const struct entry *e, struct buffer *out)
 {
     buffer_put_u64(out, e->gateway_epoch);
@@ -46,6 +53,12 @@ void entry_write(const struct entry *e, struct buffer *out)
         break;
     case FRAME_LOST:
         lost_write(e, out);
+        break;
+    case FRAME_HOLE:
+        buffer_put_slice(out, e->why);
+        break;
+    case FRAME_DROP:
+        drop_write(e, out);
         break;
     default:
         assert(e->kind == FRAME_TICK || e->kind == FRAME_CLOSE);
@@ -78,6 +91,14 @@ static bool lost_read(struct cursor *c, struct entry *e)
     return e->from <= e->until;
 }
 
+static bool drop_read(struct cursor *c, struct entry *e)
+{
+    e->epoch_ordinal = cursor_u32(c);
+    e->from = cursor_u64(c);
+    e->until = cursor_u64(c);
+    return e->epoch_ordinal > 0 && e->from > 0 && e->from <= e->until;
+}
+
 /* Whether the fields of the kind are there and make sense. */
 static bool fields_read(struct cursor *c, struct entry *e)
 {
@@ -95,6 +116,11 @@ static bool fields_read(struct cursor *c, struct entry *e)
         return took_read(c, e);
     case FRAME_LOST:
         return lost_read(c, e);
+    case FRAME_HOLE:
+        e->why = cursor_slice(c);
+        return true;
+    case FRAME_DROP:
+        return drop_read(c, e);
     case FRAME_TICK:
     case FRAME_CLOSE:
         return true;

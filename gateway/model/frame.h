@@ -14,6 +14,10 @@
  *   TICK        nothing: only time has passed
  *   LOST        u16 intake, u64 journal id, u64 from, u64 to: a power cut took these frames
  *   CLOSE       nothing: close what is open (the end of a replay that asks for it)
+ *   HOLE        slice why: what came before is not wholly known (state or frames are gone); windows that
+ *               may lack something are told and not published
+ *   DROP        u32 epoch ordinal, u64 from, u64 until: these summaries leave the outbox unsent, since a
+ *               bound was reached and the policy says so; a tombstone announces it
  *
  * flags of a MESSAGE and TOO_LARGE: bits 0-1 QoS, bit 2 retained, bit 3 dup. */
 #ifndef MODEL_FRAME_H
@@ -36,6 +40,8 @@ enum frame_kind {
     FRAME_TICK = 20,
     FRAME_LOST = 21,
     FRAME_CLOSE = 22,
+    FRAME_HOLE = 23,
+    FRAME_DROP = 24,
 };
 
 #define FRAME_RETAINED 4u
@@ -67,19 +73,20 @@ static inline int64_t frame_wall_us(const struct frame *f)
 /* An entry of the log book, unpacked. Which members hold depends on the kind; slices are borrowed from
  * the frame. */
 struct entry {
-    uint8_t kind;                /* FRAME_GENESIS … FRAME_CLOSE */
+    uint8_t kind;                /* FRAME_GENESIS … FRAME_DROP */
     uint64_t sequence;
     uint64_t boottime_us;
     struct frame_clock clock;
     uint16_t intake;             /* TOOK, LOST: which intake, from 0 */
     uint64_t journal_id;         /* TOOK, LOST: its id, so that another in its place is noticed */
-    uint64_t from, until;        /* TOOK: until; LOST: from, until */
+    uint64_t from, until;        /* TOOK: until; LOST, DROP: from, until */
     uint64_t gateway_epoch;      /* GENESIS */
-    uint32_t epoch_ordinal;      /* GENESIS: 1 for the first */
+    uint32_t epoch_ordinal;      /* GENESIS: 1 for the first; DROP */
     struct slice gateway_id;     /* GENESIS */
     struct slice version;        /* START */
     struct slice tzdata;         /* START */
     struct slice yaml;           /* CONFIG */
+    struct slice why;            /* HOLE */
 };
 
 /* Packs an entry's fields: the rest of a frame of its kind, onto out. */

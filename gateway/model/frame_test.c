@@ -12,7 +12,7 @@
 
 static const struct entry *every_kind(size_t *n)
 {
-    static struct entry entries[7];
+    static struct entry entries[9];
     entries[0] = (struct entry){ .kind = FRAME_GENESIS,
                                  .gateway_epoch = UINT64_C(0x1122334455667788),
                                  .epoch_ordinal = 1,
@@ -28,6 +28,8 @@ static const struct entry *every_kind(size_t *n)
     };
     entries[5] = (struct entry){ .kind = FRAME_TICK };
     entries[6] = (struct entry){ .kind = FRAME_CLOSE };
+    entries[7] = (struct entry){ .kind = FRAME_HOLE, .why = slice_of("the store was lost") };
+    entries[8] = (struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 2, .from = 5, .until = 6 };
     *n = sizeof entries / sizeof entries[0];
     return entries;
 }
@@ -54,6 +56,7 @@ static void assert_same_fields(const struct entry *a, const struct entry *b)
     assert_true(slice_equal(a->version, b->version));
     assert_true(slice_equal(a->tzdata, b->tzdata));
     assert_true(slice_equal(a->yaml, b->yaml));
+    assert_true(slice_equal(a->why, b->why));
 }
 
 static void every_entry_comes_back_as_it_was_written(void **state)
@@ -123,7 +126,7 @@ static void bytes_are_as_drawn(void **state)
 static void kinds_of_an_intake_are_no_entries(void **state)
 {
     (void)state;
-    static const uint8_t kinds[] = { 0, FRAME_CLOCK, FRAME_MESSAGE, FRAME_TOO_LARGE, 15, 23, 255 };
+    static const uint8_t kinds[] = { 0, FRAME_CLOCK, FRAME_MESSAGE, FRAME_TOO_LARGE, 15, 25, 255 };
     for (size_t i = 0; i < sizeof kinds; i++) {
         struct frame f = { .kind = kinds[i] };
         struct entry e;
@@ -139,8 +142,9 @@ static void impossible_fields_are_malformed(void **state)
     struct entry genesis = { .kind = FRAME_GENESIS,
                              .epoch_ordinal = 0,
                              .gateway_id = slice_of("g") };
-    const struct entry *wrong[] = { &lost, &genesis };
-    for (size_t i = 0; i < 2; i++) {
+    struct entry drop = { .kind = FRAME_DROP, .epoch_ordinal = 1, .from = 10, .until = 9 };
+    const struct entry *wrong[] = { &lost, &genesis, &drop };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct buffer b = { 0 };
         entry_write(wrong[i], &b);
         struct frame f = frame_of(wrong[i], buffer_slice(&b));
