@@ -7,16 +7,12 @@
 #include <uv.h>
 
 #include "base/arena.h"
-#include "commit.h"
 #include "conf.h"
 #include "ingest/ingest.h"
-#include "journal/journal.h"
-#include "logbook.h"
-#include "payload.h"
 #include "pipeline.h"
-#include "plugin_loader.h"
 #include "publish/publish.h"
 #include "store/store.h"
+#include "vault.h"
 
 /* Stopping goes through these in order; each is left when what it waits for has happened. */
 enum app_phase {
@@ -30,26 +26,19 @@ enum app_phase {
 struct app {
     const struct conf *conf;
     uv_loop_t loop;
-    struct places places;
 
     /* In the order of the data's flow. */
-    struct plugin_loader *plugins;
-    struct payload payload;
-    struct store *store;
+    struct vault *vault;
+    struct journal *intake;      /* the vault's, as the next two */
     struct pipeline *pipeline;
-    struct journal *intake, *logbook;
-    struct journal_reader *follower;
-    struct plan *former;         /* that was in force until this start; NULL: the same */
+    struct store *store;
     struct ingest *ingest;       /* NULL once it is gone, as the other */
     struct publish *publish;
 
     /* The commit: one at a time on a worker, while the next batch fills. */
     uv_work_t work;
-    struct commit commit;
-    int commit_rc;
-    bool is_committing, must_retry;
-    struct store_batch *filling, *committing;
-    uint64_t committed_position;
+    int carried_out;
+    bool is_committing;
 
     uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer;
     uv_signal_t on_term, on_int;
@@ -59,7 +48,7 @@ struct app {
     unsigned drain_turns;
     int rc;                          /* why the loop ends; from then on nothing is taken or committed */
 
-    int64_t started_us, forgot_us;
+    int64_t started_us;
     bool is_paused;
     uint64_t pauses;
     struct arena view;               /* of the status in hand */
@@ -70,10 +59,7 @@ struct app {
 };
 
 /* app_live.c */
-int app_follow(struct app *a, size_t batch_bytes_most);  /* as logbook_follow, up to the log book's end */
 void app_take_arrivals(struct app *a);
-bool app_is_behind(const struct app *a);                 /* something was taken that is not committed */
-int app_commit_now(struct app *a);                       /* all there is; before the loop and behind it */
 void app_commit_start(struct app *a);
 void app_set_due(struct app *a);
 void on_commit_timer(uv_timer_t *t);

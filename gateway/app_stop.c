@@ -41,7 +41,7 @@ static bool is_drained(struct app *a)
 
     if (uv_is_active((uv_handle_t *)&a->more_timer))
         return false;
-    if (app_is_behind(a)) {
+    if (vault_is_behind(a->vault)) {
         app_commit_start(a);
         return false;
     }

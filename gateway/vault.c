@@ -1,0 +1,171 @@
+/* Taking and committing.
+ *
+ * Whatever happens is first an entry of the log book, and then the log book is followed: there is no
+ * second way into the pipeline. What comes of it gathers in a batch. A commit takes the whole batch and
+ * leaves an empty one, so that taking goes on while a worker has the disk do its work; a batch that the
+ * store could not write is kept and written again, and what is taken meanwhile waits in the other one.
+ * When that is full, nothing more is taken: the journal is the queue. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "logbook.h"
+#include "vault.h"
+#include "vault_private.h"
+
+#define BATCH_BYTES_MOST ((size_t)32 << 20)
+#define FORGET_EVERY_US 60000000
+
+int vault_follow(struct vault *v, size_t batch_bytes_most)
+{
+    return logbook_follow(v->follower, journal_end(v->logbook), v->pipeline, v->filling,
+                          batch_bytes_most);
+}
+
+int vault_take(struct vault *v)
+{
+    if (store_batch_bytes(v->filling) >= BATCH_BYTES_MOST)
+        return VAULT_NOTHING;
+    uint64_t took = pipeline_took(v->pipeline, 0);
+    int rc = logbook_take(v->logbook, v->intake, &took);
+    if (rc != 0)
+        return rc == LOGBOOK_NOTHING ? VAULT_NOTHING : rc;
+    crash_point("loop.took");
+    return vault_follow(v, SIZE_MAX);
+}
+
+int vault_say(struct vault *v, const struct entry *e)
+{
+    int rc = logbook_append(v->logbook, e);
+    return rc == 0 ? vault_follow(v, SIZE_MAX) : rc;
+}
+
+/* Committing. */
+
+bool vault_is_ripe(const struct vault *v)
+{
+    return !v->must_retry && (store_batch_summaries(v->filling) > 0 ||
+                              store_batch_bytes(v->filling) >= BATCH_BYTES_MOST);
+}
+
+bool vault_is_behind(const struct vault *v)
+{
+    return v->must_retry || pipeline_position(v->pipeline) != v->committed_position;
+}
+
+bool vault_has_uncommitted(const struct vault *v)
+{
+    return vault_is_behind(v) || !store_batch_is_empty(v->filling);
+}
+
+/* Old summaries go once a minute: each going is a transaction of its own, and flash wears. */
+static int64_t forget_before(struct vault *v)
+{
+    int64_t now_us = clock_read().wall_us;
+    if (now_us - v->forgot_us < FORGET_EVERY_US)
+        return INT64_MIN;
+    v->forgot_us = now_us;
+    return now_us - v->conf->store.history_us;
+}
+
+void vault_cut(struct vault *v)
+{
+    if (v->must_retry)
+        return;
+    pipeline_save(v->pipeline, v->filling);
+    assert(pipeline_balances(v->pipeline));
+    struct store_batch *full = v->filling;
+    v->filling = v->committing;
+    v->committing = full;
+
+    v->commit = (struct commit){
+        .intake = v->intake,
+        .logbook = v->logbook,
+        .store = v->store,
+        .batch = full,
+        .intake_until = pipeline_took(v->pipeline, 0),
+        .logbook_until = pipeline_position(v->pipeline),
+        .now_wall_us = clock_read().wall_us,
+        .retain_us = v->conf->journal.retain_us,
+        .most_bytes = v->conf->journal.most_bytes,
+        .forget_before_us = forget_before(v),
+    };
+}
+
+int vault_carry_out(struct vault *v)
+{
+    return commit_carry_out(&v->commit);
+}
+
+int vault_finish(struct vault *v, int carried_out)
+{
+    if (carried_out < 0)
+        return carried_out;
+    v->must_retry = carried_out == COMMIT_LATER;
+    if (v->must_retry)
+        return VAULT_LATER;
+    v->committed_position = v->commit.logbook_until;
+    store_batch_clear(v->committing);
+    pipeline_committed(v->pipeline);
+    return 0;
+}
+
+int vault_commit_now(struct vault *v)
+{
+    int rc = 0;
+    while (rc == 0 && vault_has_uncommitted(v)) {
+        vault_cut(v);
+        rc = vault_finish(v, vault_carry_out(v));
+    }
+    return rc;
+}
+
+/* Lending. */
+
+struct journal *vault_intake(struct vault *v)
+{
+    return v->intake;
+}
+
+struct journal *vault_logbook(struct vault *v)
+{
+    return v->logbook;
+}
+
+struct store *vault_store(struct vault *v)
+{
+    return v->store;
+}
+
+struct pipeline *vault_pipeline(struct vault *v)
+{
+    return v->pipeline;
+}
+
+struct store_batch *vault_batch(struct vault *v)
+{
+    return v->filling;
+}
+
+const struct plan *vault_former_plan(const struct vault *v)
+{
+    return v->former;
+}
+
+void vault_close(struct vault *v)
+{
+    if (!v)
+        return;
+    journal_reader_close(v->follower);
+    journal_close(v->logbook);
+    journal_close(v->intake);
+    pipeline_close(v->pipeline);
+    store_close(v->store);
+    plugin_loader_close(v->plugins);
+    store_batch_free(v->filling);
+    store_batch_free(v->committing);
+    plan_free(v->former);
+    places_fini(&v->places);
+    free(v);
+}
