@@ -186,30 +186,6 @@ static int take_frame(struct pipeline *p, const struct frame *f, struct store_ba
     return emit(p, out);
 }
 
-/* The intake's reader, behind what was taken. Another journal in its place would give other frames the
- * numbers of those that were taken: that is refused. */
-static int open_intake(struct pipeline *p, const struct entry *e)
-{
-    struct pipeline_took *t = &p->took[e->intake];
-
-    if (!t->reader) {
-        const char *path = p->conf.intakes[e->intake];
-        if (!path)
-            return err_raise(-1, "the log book names intake %u, and no directory is given for it – "
-                             "name it with --intake", e->intake);
-        int rc = journal_reader_open(path, t->until, &t->reader);
-        if (rc < 0)
-            return rc;
-        if (rc == JOURNAL_ABSENT)
-            return err_raise(-1, "intake %u: no journal in %s – the log book needs it; restore it or "
-                             "name its directory", e->intake, path);
-    }
-    if (journal_reader_id(t->reader) != e->journal_id)
-        return err_raise(-1, "intake %u in %s is not the journal that the log book was written with – "
-                         "restore the right one", e->intake, p->conf.intakes[e->intake]);
-    return 0;
-}
-
 static int take_frames(struct pipeline *p, const struct entry *e, struct store_batch *out)
 {
     if (e->intake >= PIPELINE_INTAKES_MOST)
@@ -218,13 +194,14 @@ static int take_frames(struct pipeline *p, const struct entry *e, struct store_b
     if (!p->plan)
         return err_raise(-1, "the log book takes frames before any configuration: it does not begin "
                          "at its beginning");
-    int rc = open_intake(p, e);
+    int rc = pipeline_open_intake(p, e);
     if (rc < 0)
         return rc;
 
     struct pipeline_took *t = &p->took[e->intake];
     struct frame f;
-    while ((rc = journal_read(t->reader, e->until, &f)) == 0) {
+    while (rc == 0 && (rc = journal_read(t->reader, e->until, &f)) == 0) {
+        pipeline_note_read(p, t, &f);
         rc = take_frame(p, &f, out);
         if (rc < 0)
             return rc;
@@ -232,7 +209,7 @@ static int take_frames(struct pipeline *p, const struct entry *e, struct store_b
     t->journal_id = e->journal_id;
     t->until = e->until;
     t->is_dirty = true;
-    return rc == JOURNAL_END ? 0 : rc;
+    return rc < 0 ? rc : 0;
 }
 
 /* The clock of the entry in hand. */
@@ -282,9 +259,7 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
     case FRAME_TICK:
         return p->plan ? emit(p, out) : 0;
     case FRAME_LOST:
-        log_line(LOG_WARN, "intake.lost", "intake=%u from=%llu to=%llu – a power cut took these frames "
-                 "before they were synced; durability: power would have kept them", e->intake,
-                 (unsigned long long)e->from, (unsigned long long)e->until);
+        pipeline_take_lost(p, e);
         return 0;
     case FRAME_CLOSE:
         account_finish(p->account);
@@ -299,6 +274,23 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
 uint64_t pipeline_took(const struct pipeline *p, unsigned intake)
 {
     return intake < PIPELINE_INTAKES_MOST ? p->took[intake].until : 0;
+}
+
+uint64_t pipeline_took_id(const struct pipeline *p, unsigned intake)
+{
+    return intake < PIPELINE_INTAKES_MOST ? p->took[intake].journal_id : 0;
+}
+
+uint64_t pipeline_logbook(const struct pipeline *p)
+{
+    return p->logbook_id;
+}
+
+void pipeline_stand_at(struct pipeline *p, uint64_t logbook_id, uint64_t position)
+{
+    p->has_new_logbook = p->has_new_logbook || p->logbook_id != logbook_id;
+    p->logbook_id = logbook_id;
+    p->position = position;
 }
 
 uint64_t pipeline_position(const struct pipeline *p)

@@ -7,6 +7,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -44,6 +45,7 @@ struct pipeline_conf {
     void *encode_self;
     void (*on_rejected)(void *self, const struct pipeline_rejected *r);   /* NULL: nobody asks */
     void *rejected_self;
+    bool passes_over_gone;       /* frames of a journal that is not there any more are a gap, no error */
 };
 
 int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out);
@@ -61,8 +63,24 @@ void pipeline_save(struct pipeline *p, struct store_batch *out);
 /* What was saved before is committed now: memory that the store can give back is given up. */
 void pipeline_committed(struct pipeline *p);
 
-/* The last frame of an intake that an entry took; 0: none. */
+/* The last frame of an intake that an entry took, and of which journal; 0: none. */
 uint64_t pipeline_took(const struct pipeline *p, unsigned intake);
+uint64_t pipeline_took_id(const struct pipeline *p, unsigned intake);
+
+/* Numbers that entries took and that no frame bears. Each is told once: as an entry LOST it then comes
+ * back by pipeline_take. Times are of the frames before and behind it; 0: not known. */
+struct pipeline_gap {
+    unsigned intake;
+    uint64_t journal_id, from, until;
+    int64_t before_us, behind_us;
+    bool is_told;
+};
+bool pipeline_tell_gap(struct pipeline *p, struct pipeline_gap *out);
+
+/* The log book that the position is one of; 0: none was named. Naming another one, or another position,
+ * makes the next pipeline_take go on from there: for whoever brings state and journals together. */
+uint64_t pipeline_logbook(const struct pipeline *p);
+void pipeline_stand_at(struct pipeline *p, uint64_t logbook_id, uint64_t position);
 
 /* The log book entry taken last. */
 uint64_t pipeline_position(const struct pipeline *p);

@@ -1,5 +1,5 @@
-/* What pipeline.c (the order of the stages) and pipeline_state.c (its configuration, its snapshot, its
- * status) share. For these two files alone. */
+/* What pipeline.c (the order of the stages), pipeline_intake.c (what it reads) and pipeline_state.c (its
+ * configuration, its snapshot, its status) share. For these files alone. */
 #ifndef PIPELINE_PRIVATE_H
 #define PIPELINE_PRIVATE_H
 
@@ -10,11 +10,18 @@
 #include "model/ledger.h"
 #include "pipeline.h"
 
+/* Where an intake stands. */
 struct pipeline_took {
     struct journal_reader *reader;
     uint64_t journal_id, until;
     bool is_dirty;
+    int64_t read_wall_us;        /* of the frame read last; 0: none yet */
+    struct pipeline *pipeline;   /* for the reader's callback, as the next two */
+    unsigned intake;
+    bool is_opening;
 };
+
+#define PIPELINE_GAPS_MOST 64
 
 struct pipeline_clock {
     uint8_t boot_id[16];
@@ -32,7 +39,11 @@ struct pipeline {
     struct arena batch;          /* of the frame in hand */
     struct arena leaving;        /* of the summary in hand */
     struct pipeline_took took[PIPELINE_INTAKES_MOST];
+    struct pipeline_gap gaps[PIPELINE_GAPS_MOST];    /* that no LOST entry has named yet */
+    size_t n_gaps;
     struct pipeline_clock clock;
+    uint64_t logbook_id;         /* 0: not told */
+    bool has_new_logbook;        /* since the last save, as has_new_config */
     uint64_t position;           /* the entry in hand */
     uint32_t ordinal;            /* of the next summary that it brings about */
     uint64_t epoch, sequence;
@@ -42,6 +53,13 @@ struct pipeline {
     struct pipeline_encoded encoded;
     struct buffer row;
 };
+
+/* pipeline_intake.c: the reader of the entry's intake, behind what was taken. 0, PIPELINE_GONE when the
+ * journal that the entry names is not there any more, or negative. */
+#define PIPELINE_GONE 1
+int pipeline_open_intake(struct pipeline *p, const struct entry *e);
+void pipeline_note_read(struct pipeline *p, struct pipeline_took *t, const struct frame *f);
+void pipeline_take_lost(struct pipeline *p, const struct entry *e);
 
 /* Takes up the plan of a CONFIG entry or of the snapshot. */
 int pipeline_configure(struct pipeline *p, struct slice yaml);

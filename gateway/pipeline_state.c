@@ -5,6 +5,7 @@
  *   "b epoch"    u64 epoch, u32 ordinal, u64 sequence, slice version, slice tzdata
  *   "c clock"    16 bytes boot id, u64 boottime, i64 elapsed, i64 wall
  *   "d took/N"   u64 journal id, u64 until
+ *   "e logbook"  u64 journal id of the log book that the store's position is one of
  * Rows (stage LEDGER): "=" holds the messages, "/SITE" a site, "-" what belongs to none. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,16 @@ static void save_took(struct pipeline *p, struct state_out *out)
     }
 }
 
+static void save_logbook(struct pipeline *p, struct state_out *out)
+{
+    if (!p->has_new_logbook)
+        return;
+    struct buffer *row = begin_row(p);
+    buffer_put_u64(row, p->logbook_id);
+    put_row(p, out, STAGE_PIPELINE, "e logbook");
+    p->has_new_logbook = false;
+}
+
 static void save_ledger_row(struct pipeline *p, struct state_out *out, size_t i)
 {
     struct buffer key = { 0 };
@@ -184,6 +195,7 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
     save_epoch(p, &rows);
     save_clock(p, &rows);
     save_took(p, &rows);
+    save_logbook(p, &rows);
     save_ledger(p, &rows);
     meter_save(p->meter, &rows);
     account_save(p->account, &rows);
@@ -240,6 +252,9 @@ static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
         return load_clock(p, c);
     case 'd':
         return load_took(p, key, c);
+    case 'e':
+        p->logbook_id = cursor_u64(c);
+        return c->has_failed ? STATE_MALFORMED : 0;
     default:
         return STATE_MALFORMED;
     }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/log.h"
 #include "logbook.h"
 #include "vault.h"
 #include "vault_private.h"
@@ -17,10 +18,46 @@
 #define BATCH_BYTES_MOST ((size_t)32 << 20)
 #define FORGET_EVERY_US 60000000
 
-int vault_follow(struct vault *v, size_t batch_bytes_most)
+/* A gap goes into the log book, so that every later reader knows that these numbers bear nothing. */
+static int say_lost(struct vault *v, const struct pipeline_gap *gap)
+{
+    char before[32] = "unknown", behind[32] = "now";
+    if (gap->before_us != 0)
+        time_print(gap->before_us, before);
+    if (gap->behind_us != 0)
+        time_print(gap->behind_us, behind);
+    log_line(LOG_ERROR, "intake.lost", "intake=%u from=%llu to=%llu messages<=%llu since=%s until=%s – "
+             "these frames are gone, by a power cut or by damage; what they said counts nowhere. "
+             "durability: power keeps what a power cut would take", gap->intake,
+             (unsigned long long)gap->from, (unsigned long long)gap->until,
+             (unsigned long long)(gap->until - gap->from + 1), before, behind);
+    return logbook_append(v->logbook, &(struct entry){
+        .kind = FRAME_LOST,
+        .intake = (uint16_t)gap->intake,
+        .journal_id = gap->journal_id,
+        .from = gap->from,
+        .until = gap->until,
+    });
+}
+
+static int follow_to_end(struct vault *v, size_t batch_bytes_most)
 {
     return logbook_follow(v->follower, journal_end(v->logbook), v->pipeline, v->filling,
                           batch_bytes_most);
+}
+
+int vault_follow(struct vault *v, size_t batch_bytes_most)
+{
+    struct pipeline_gap gap;
+    bool is_gap = false;
+
+    int rc = follow_to_end(v, batch_bytes_most);
+    while (rc >= 0 && pipeline_tell_gap(v->pipeline, &gap)) {
+        int said = say_lost(v, &gap);
+        rc = said < 0 ? said : rc;
+        is_gap = true;
+    }
+    return rc == 0 && is_gap ? follow_to_end(v, batch_bytes_most) : rc;
 }
 
 int vault_take(struct vault *v)

@@ -49,6 +49,7 @@ static int open_state(struct vault *v)
         .encode_self = &v->payload,
         .on_rejected = v->hooks.on_rejected,
         .rejected_self = v->hooks.self,
+        .passes_over_gone = true,
     };
     rc = pipeline_open(&conf, &v->pipeline);
     if (rc < 0)
@@ -67,8 +68,12 @@ static int open_journal(const char *path, const struct vault *v, uint64_t commit
     int rc = journal_open(&conf, committed, at_least, out, opening);
     if (rc == 0 && opening->torn_bytes > 0)
         log_line(LOG_INFO, "journal.cut", "journal=%s last=%llu torn=%llu bytes – the tail of a write "
-                 "that a crash cut short was removed; it had not been acknowledged", path,
-                 (unsigned long long)opening->last, (unsigned long long)opening->torn_bytes);
+                 "that a crash cut short was removed; %s", path, (unsigned long long)opening->last,
+                 (unsigned long long)opening->torn_bytes, opening->last < committed
+                 ? "frames that were committed stood there, so this is damage and no crash alone: check "
+                   "the disk"
+                 : "under durability: power, or if only the gateway was killed, none of it had been "
+                   "acknowledged");
     return rc;
 }
 
@@ -95,23 +100,6 @@ static int say_genesis(struct vault *v)
     });
 }
 
-/* Frames that entries took and that are not there were lost in a power cut: the log book says so. What
- * is committed was synced before. */
-static int say_lost(struct vault *v, uint64_t last, uint64_t most_taken)
-{
-    uint64_t committed = pipeline_took(v->pipeline, 0);
-    uint64_t from = (last > committed ? last : committed) + 1;
-    if (most_taken < from)
-        return 0;
-    return logbook_append(v->logbook, &(struct entry){
-        .kind = FRAME_LOST,
-        .intake = 0,
-        .journal_id = journal_id(v->intake),
-        .from = from,
-        .until = most_taken,
-    });
-}
-
 static int open_intake(struct vault *v, uint64_t position)
 {
     struct journal_opening opening;
@@ -125,7 +113,7 @@ static int open_intake(struct vault *v, uint64_t position)
     rc = open_journal(v->places.intake, v, committed, most_taken, &v->intake, &opening);
     if (rc == 0)
         rc = check_reaches_back(v, v->places.intake, committed, &opening);
-    return rc == 0 ? say_lost(v, opening.last, most_taken) : rc;
+    return rc;
 }
 
 static int open_journals(struct vault *v)

@@ -13,7 +13,7 @@ GATEWAY = Path(__file__).resolve().parent.parent / "gateway"
 
 ROOMS = {"base", "model", "journal", "link", "ingest", "decode", "meter", "account", "store", "publish"}
 TOP = {"main", "command", "inspect", "replay", "conf", "app", "app_live", "app_room", "app_stop", "app_view",
-       "payload", "logbook", "commit", "plugin", "vault", "vault_open"}
+       "payload", "logbook", "commit", "plugin", "vault", "vault_open", "vault_test"}
 
 # Rooms that a room may include, beside itself; then its libraries.
 TABLE = {

@@ -101,6 +101,12 @@ uint64_t journal_reader_id(const struct journal_reader *r);
  * declared jump is passed over silently. The caller sees both by the numbers. */
 int journal_read(struct journal_reader *r, uint64_t until, struct frame *out);
 
+/* From now on tells of numbers that no frame bears, when the reader passes over them: what was damaged,
+ * segments that are gone, jumps. Numbers of clock frames are among them, so these are the most messages
+ * that can be missing. At once, if what is kept begins behind where this reader was to begin. */
+void journal_reader_watch(struct journal_reader *r,
+                          void (*on_gap)(void *self, uint64_t from, uint64_t until), void *self);
+
 /* Of the last frame read, or where the reader began. */
 uint64_t journal_reader_at(const struct journal_reader *r);
 

@@ -356,6 +356,13 @@ static int sync_behind(struct journal *j, uint64_t committed)
     return 0;
 }
 
+/* The header is on disk before anybody can name the journal by its id, or a number behind a jump. */
+static int sync_begun(struct journal *j)
+{
+    int rc = file_sync(&j->current->s.map);
+    return rc < 0 ? err_raise(rc, "journal %s: cannot sync the segment that was begun", j->path) : 0;
+}
+
 /* Goes on in the newest segment if the next number is the one expected there, else in a new one. A
  * full disk does not keep a journal from opening: then the first append has to find room. */
 static int number_on(struct journal *j, uint64_t last, uint64_t passed_over, uint64_t at_least)
@@ -374,7 +381,7 @@ static int number_on(struct journal *j, uint64_t last, uint64_t passed_over, uin
     if (rc == JOURNAL_FULL && j->n_kept == 0)
         return err_raise(-ENOSPC, "journal %s: no room for its first segment", j->path);
     atomic_store(&j->is_half_full, rc == JOURNAL_FULL);
-    return rc < 0 ? rc : 0;
+    return rc == 0 ? sync_begun(j) : rc < 0 ? rc : 0;
 }
 
 /* The first frame that is kept; a segment that was begun and got none has a first beyond its last. */

@@ -34,10 +34,22 @@ struct journal_reader {
     uint64_t after;              /* frames up to here are walked over, not given out */
     uint64_t at;                 /* the last frame given out or walked over, at least `after` */
     struct frame_clock clock;
+    void (*on_gap)(void *self, uint64_t from, uint64_t until);   /* NULL: nobody asks */
+    void *on_gap_self;
 };
+
+/* Numbers before `after` are nobody's business. */
+static void tell_gap(const struct journal_reader *r, uint64_t from, uint64_t until)
+{
+    if (from <= r->after)
+        from = r->after + 1;
+    if (r->on_gap && from <= until)
+        r->on_gap(r->on_gap_self, from, until);
+}
 
 static void enter(struct journal_reader *r, const struct segment *s)
 {
+    tell_gap(r, r->next, s->first - 1);
     segment_close(&r->s);
     r->s = *s;
     r->offset = SEGMENT_FRAMES_AT;
@@ -110,6 +122,7 @@ static bool pass_damage(struct journal_reader *r)
     if (found == 0)
         return false;
     report_missing(r, r->next, found - 1);
+    tell_gap(r, r->next, found - 1);
     r->offset = found_at;
     r->next = found;
     return true;
@@ -242,6 +255,14 @@ void journal_reader_close(struct journal_reader *r)
     segment_close(&r->s);
     free(r->path);
     free(r);
+}
+
+void journal_reader_watch(struct journal_reader *r,
+                          void (*on_gap)(void *self, uint64_t from, uint64_t until), void *self)
+{
+    r->on_gap = on_gap;
+    r->on_gap_self = self;
+    tell_gap(r, r->at + 1, r->next - 1);
 }
 
 uint64_t journal_reader_id(const struct journal_reader *r)

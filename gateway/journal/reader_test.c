@@ -333,6 +333,61 @@ static void segment_that_is_gone_or_unreadable_is_passed_over(void **state)
     }
 }
 
+struct gaps {
+    uint64_t from[8], until[8];
+    size_t n;
+};
+
+static void on_gap(void *self, uint64_t from, uint64_t until)
+{
+    struct gaps *g = self;
+    assert_true(g->n < 8);
+    g->from[g->n] = from;
+    g->until[g->n++] = until;
+}
+
+static void read_all(struct scratch *s, uint64_t after, struct gaps *out)
+{
+    struct journal_reader *r = scratch_reader(s, after);
+    struct frame f;
+    *out = (struct gaps){ 0 };
+    journal_reader_watch(r, on_gap, out);
+    while (journal_read(r, UINT64_MAX, &f) == 0)
+        ;
+    journal_reader_close(r);
+}
+
+/* Segment k holds a clock frame and BULK_PER_SEGMENT messages. */
+static void numbers_that_no_frame_bears_are_told_to_who_asks(void **state)
+{
+    enum { PER_SEGMENT = BULK_PER_SEGMENT + 1 };
+    struct scratch *s = *state;
+    struct gaps gaps;
+    struct journal *j = scratch_open(s);
+    append_many(j, 1, 4 * BULK_PER_SEGMENT, BULK);
+    journal_close(j);
+    journal_close(scratch_open_at(s, 100, NULL));        /* a jump: 49 to 100 */
+    lose_segment(s, 2, DELETED);
+    scratch_flip(s, 3, scratch_find(s, 3, 2 * PER_SEGMENT + 5, NULL) + 40, 3);
+
+    read_all(s, 0, &gaps);
+    assert_int_equal(gaps.n, 3);
+    assert_int_equal(gaps.from[0], PER_SEGMENT + 1);
+    assert_int_equal(gaps.until[0], 2 * PER_SEGMENT);
+    assert_int_equal(gaps.from[1], 2 * PER_SEGMENT + 5);
+    assert_int_equal(gaps.until[1], 2 * PER_SEGMENT + 5);
+    assert_int_equal(gaps.from[2], 4 * PER_SEGMENT + 1);
+    assert_int_equal(gaps.until[2], 100);
+
+    lose_segment(s, 1, DELETED);                            /* then its beginning is a gap as well */
+    read_all(s, 3, &gaps);
+    assert_int_equal(gaps.n, 3);
+    assert_int_equal(gaps.from[0], 4);
+    assert_int_equal(gaps.until[0], 2 * PER_SEGMENT);
+    read_all(s, 2 * PER_SEGMENT + 10, &gaps);            /* what lies before does not matter */
+    assert_int_equal(gaps.n, 1);
+}
+
 static void newer_version_is_named_with_both_numbers(void **state)
 {
     struct scratch *s = *state;
@@ -379,6 +434,7 @@ int main(void)
         SCRATCH_TEST(hole_in_the_newest_segment_is_its_end_until_a_writer_opens),
         SCRATCH_TEST(torn_tail_is_the_end_and_goes_on_when_it_was_cut),
         SCRATCH_TEST(segment_that_is_gone_or_unreadable_is_passed_over),
+        SCRATCH_TEST(numbers_that_no_frame_bears_are_told_to_who_asks),
         SCRATCH_TEST(newer_version_is_named_with_both_numbers),
         SCRATCH_TEST(segment_may_be_trimmed_under_its_reader),
     };
