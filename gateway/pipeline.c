@@ -236,6 +236,14 @@ static void take_genesis(struct pipeline *p, const struct entry *e)
     p->sequence = 0;
 }
 
+static void take_hole(struct pipeline *p, const struct entry *e)
+{
+    log_line(LOG_WARN, "account.hole", "%.*s – what came before is not wholly known; windows that may lack "
+             "something are not published, account.uncovered will say which", (int)e->why.size,
+             (const char *)e->why.at);
+    account_hole(p->account);
+}
+
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
  * way in. */
 int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
@@ -260,6 +268,9 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         return p->plan ? emit(p, out) : 0;
     case FRAME_LOST:
         pipeline_take_lost(p, e);
+        return 0;
+    case FRAME_HOLE:
+        take_hole(p, e);
         return 0;
     case FRAME_CLOSE:
         account_finish(p->account);

@@ -353,6 +353,7 @@ void pipeline_status(const struct pipeline *p, struct arena *arena, struct statu
     out->windows_open = account.windows_open;
     out->revisions_pending = account.revisions_pending;
     out->windows_skipped = account.windows_skipped;
+    out->windows_uncovered = account.windows_uncovered;
     struct decode_figures decode;
     decode_figures(p->decode, &decode);
     out->unknown_fields = decode.unknown_fields;

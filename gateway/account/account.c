@@ -1,6 +1,6 @@
 /* The room's own parts (read in this order): lane.c who is accounted, emission.c activity × factor × GWP,
  * window.c what a window holds, books.c the windows of a site, spread.c and add.c how an amount gets into
- * them, watermark.c how far time has come, close.c what is due, summary.c and revision.c what is said,
+ * them, watermark.c how far time has come, hole.c what is not wholly known, close.c what is due, summary.c and revision.c what is said,
  * account_state.c and window_state.c how it survives. This file joins a plan to all of that.
  *
  * Sites, devices, streams, points and factors are known by their text ids and live until the end, so a
@@ -182,6 +182,8 @@ void account_configure(struct account *a, const struct plan *plan)
         map_clocks(a, a->sites[i]);
         books_want(a->sites[i]);
     }
+    if (a->is_plan_awaited)
+        account_hole(a);
     fill_pending(a);
     books_refresh_all(a);
 }
@@ -202,6 +204,8 @@ void account_seen(struct account *a, int32_t device, int64_t time_us)
 {
     struct talker *talker = a->devices[device];
     struct books *b = talker->books;
+    if (b->is_hole_open)
+        hole_heard(b, &talker->clock, time_us);
     watermark_seen(&b->watermark, &talker->clock, time_us, a->elapsed_us);
     b->is_dirty = true;
     if (time_us > b->frontier_us)
@@ -209,6 +213,10 @@ void account_seen(struct account *a, int32_t device, int64_t time_us)
     if (b->begins_us == TIME_NEVER)
         books_begin(b, time_us);
 
+    if (b->is_hole_open) {
+        books_refresh(b);
+        return;
+    }
     int64_t wake_us = watermark_reaches(&b->watermark, b->closes_us, a->elapsed_us);
     if (b->closes_us != TIME_NEVER && wake_us <= a->elapsed_us)
         books_refresh(b);
@@ -230,6 +238,7 @@ void account_figures(const struct account *a, struct account_figures *out)
     for (uint32_t i = 0; i < a->n_all; i++) {
         const struct books *b = a->all[i];
         out->windows_skipped += b->skipped;
+        out->windows_uncovered += b->uncovered;
         for (int p = 0; p < PERIOD_COUNT; p++) {
             const struct strip *s = &b->strips[p];
             out->windows_in_memory += s->n;

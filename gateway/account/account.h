@@ -44,6 +44,10 @@ int account_add(struct account *a, const struct amount *amount);
 #define ACCOUNT_NOTHING 1
 int account_emit(struct account *a, struct arena *arena, struct summary *out);
 
+/* What came before is not wholly known (a HOLE entry): windows that may lack something are told, counted and
+ * not published; hole.c says which. Before a plan it is meant for the sites of the first one. */
+void account_hole(struct account *a);
+
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);
 
@@ -65,7 +69,8 @@ void account_committed(struct account *a);
 
 struct account_figures {
     uint64_t windows_in_memory, windows_open, revisions_pending;
-    uint64_t windows_skipped; /* empty windows that a jump in time left unpublished */
+    uint64_t windows_skipped;   /* empty windows that a jump in time left unpublished */
+    uint64_t windows_uncovered; /* withheld, since they may lack something */
 };
 void account_figures(const struct account *a, struct account_figures *out);
 

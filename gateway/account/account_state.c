@@ -1,6 +1,6 @@
 /* Rows of the accounting. Keys begin with a letter, then text ids that end with a NUL:
  *
- *   G                                 the whole: version, u8 is_finishing
+ *   G                                 the whole: version, u8 is_finishing, u8 is_plan_awaited (from 2 on)
  *   S site                            how far the site is: watermark, strips
  *   D site device                     the device's clock
  *   W site, u8 period, u64 start      a window; the start big-endian with its sign bit flipped, so that
@@ -12,11 +12,15 @@
 #include "account/books.h"
 #include "base/log.h"
 
-#define ROW_VERSION 1u
+#define ROW_VERSION       2u
+#define ROW_WITHOUT_HOLES 1u
 
 #define STRIP_WANTED     1u
 #define STRIP_PUBLISHED  2u
 #define STRIP_HAS_CLOSED 4u
+
+#define DEVICE_UNHEARD 1u
+#define DEVICE_AWAITED 2u
 
 /* --- keys --- */
 
@@ -72,6 +76,21 @@ static void put_row(struct account *a, struct state_out *out, enum stage stage, 
     out->put(out->self, stage, key, value);
 }
 
+/* Behind the site's older fields. */
+static void save_holes(const struct books *b, struct buffer *row)
+{
+    for (int p = 0; p < PERIOD_COUNT; p++)
+        buffer_put_i64(row, b->strips[p].forgotten_us);
+    buffer_put_u64(row, b->uncovered);
+    buffer_put_u8(row, b->is_hole_open);
+    buffer_put_i64(row, b->hole_at_us);
+    buffer_put_u32(row, b->n_holes);
+    for (uint32_t i = 0; i < b->n_holes; i++) {
+        buffer_put_i64(row, b->holes[i].begins_us);
+        buffer_put_i64(row, b->holes[i].ends_us);
+    }
+}
+
 static void save_site(struct books *b, struct state_out *out)
 {
     struct buffer *row = begin_row(b->account);
@@ -96,6 +115,7 @@ static void save_site(struct books *b, struct state_out *out)
         buffer_put_i64(row, s->next_us);
         buffer_put_i64(row, s->next_end_us);
     }
+    save_holes(b, row);
     put_row(b->account, out, STAGE_ACCOUNT, key_size);
     b->is_dirty = false;
 }
@@ -114,6 +134,8 @@ static void save_talkers(struct books *b, struct state_out *out)
         buffer_put_u8(row, ROW_VERSION);
         buffer_put_i64(row, t->clock.newest_us);
         buffer_put_i64(row, t->clock.heard_us);
+        buffer_put_u8(row, (uint8_t)((t->clock.is_unheard ? DEVICE_UNHEARD : 0) |
+                                     (t->clock.is_awaited ? DEVICE_AWAITED : 0)));
         put_row(b->account, out, STAGE_ACCOUNT, key_size);
         t->clock.is_dirty = false;
     }
@@ -135,20 +157,21 @@ static void save_window(struct window *w, struct state_out *out)
     w->is_dirty = false;
 }
 
-static void save_finish(struct account *a, struct state_out *out)
+static void save_whole(struct account *a, struct state_out *out)
 {
     struct buffer *row = begin_row(a);
     buffer_put_u8(row, 'G');
     buffer_put_u8(row, ROW_VERSION);
     buffer_put_u8(row, a->is_finishing);
+    buffer_put_u8(row, a->is_plan_awaited);
     put_row(a, out, STAGE_ACCOUNT, 1);
-    a->is_finish_dirty = false;
+    a->is_whole_dirty = false;
 }
 
 void account_save(struct account *a, struct state_out *out)
 {
-    if (a->is_finish_dirty)
-        save_finish(a, out);
+    if (a->is_whole_dirty)
+        save_whole(a, out);
     for (uint32_t i = 0; i < a->n_all; i++) {
         struct books *b = a->all[i];
         if (b->is_dirty)
@@ -175,7 +198,26 @@ static void load_strip(struct cursor *c, struct strip *s)
     s->next_end_us = cursor_i64(c);
 }
 
-static int load_site(struct account *a, struct slice id, struct cursor *c)
+static void load_holes(struct cursor *c, struct books *b)
+{
+    for (int p = 0; p < PERIOD_COUNT; p++)
+        b->strips[p].forgotten_us = cursor_i64(c);
+    b->uncovered = cursor_u64(c);
+    b->is_hole_open = cursor_u8(c);
+    b->hole_at_us = cursor_i64(c);
+    b->n_holes = cursor_u32(c);
+    if (b->n_holes > HOLES_MOST || (b->is_hole_open && b->n_holes == 0)) {
+        c->has_failed = true;
+        b->n_holes = 0;
+        b->is_hole_open = false;
+    }
+    for (uint32_t i = 0; i < b->n_holes; i++) {
+        b->holes[i].begins_us = cursor_i64(c);
+        b->holes[i].ends_us = cursor_i64(c);
+    }
+}
+
+static int load_site(struct account *a, struct slice id, uint8_t version, struct cursor *c)
 {
     struct books *b = books_of(a, id);
     struct watermark *w = &b->watermark;
@@ -189,6 +231,8 @@ static int load_site(struct account *a, struct slice id, struct cursor *c)
     b->zone_name = cast_text(&a->cast, cursor_slice(c));
     for (int p = 0; p < PERIOD_COUNT; p++)
         load_strip(c, &b->strips[p]);
+    if (version > ROW_WITHOUT_HOLES)
+        load_holes(c, b);
     if (c->has_failed)
         return STATE_MALFORMED;
     b->is_dirty = false;
@@ -197,18 +241,23 @@ static int load_site(struct account *a, struct slice id, struct cursor *c)
     return 0;
 }
 
-static int load_talker(struct account *a, struct slice site, struct slice device, struct cursor *c)
+static int load_talker(struct account *a, struct slice site, struct slice device, uint8_t version,
+                       struct cursor *c)
 {
     struct books *b = books_of(a, site);
     struct talker *t = books_talker(b, device);
     t->clock.newest_us = cursor_i64(c);
     t->clock.heard_us = cursor_i64(c);
+    uint8_t flags = version > ROW_WITHOUT_HOLES ? cursor_u8(c) : 0;
+    t->clock.is_unheard = flags & DEVICE_UNHEARD;
+    t->clock.is_awaited = flags & DEVICE_AWAITED;
     b->watermark.is_stale = true;
     return c->has_failed ? STATE_MALFORMED : 0;
 }
 
-static int load_window(struct account *a, struct slice site, struct cursor *key, struct slice value)
+static int load_window(struct account *a, struct cursor *key, struct slice value)
 {
+    struct slice site = take_id(key);
     uint8_t period = cursor_u8(key);
     int64_t start_us = take_start(key);
     struct window *w;
@@ -223,22 +272,23 @@ static int load_window(struct account *a, struct slice site, struct cursor *key,
     return 0;
 }
 
-static int load_finish(struct account *a, struct cursor *c)
+static int load_whole(struct account *a, uint8_t version, struct cursor *c)
 {
     a->is_finishing = cursor_u8(c);
+    if (version > ROW_WITHOUT_HOLES)
+        a->is_plan_awaited = cursor_u8(c);
     return c->has_failed ? STATE_MALFORMED : 0;
 }
 
 /* Whether a row's version is one that we know; windows look at theirs themselves. */
-static bool is_known(struct cursor *c)
+static bool is_known(uint8_t version)
 {
-    uint8_t version = cursor_u8(c);
     if (version > ROW_VERSION)
         log_line(LOG_ERROR, "account.row_newer",
                  "found=%u known=%u – a row was written by a newer "
                  "version",
                  version, ROW_VERSION);
-    return version == ROW_VERSION;
+    return version >= ROW_WITHOUT_HOLES && version <= ROW_VERSION;
 }
 
 int account_load(struct account *a, struct slice key, struct slice value)
@@ -246,18 +296,21 @@ int account_load(struct account *a, struct slice key, struct slice value)
     a->wake_us = TIME_UNKNOWN; /* the next clock looks at every site */
     struct cursor k = cursor_of(key), c = cursor_of(value);
     uint8_t kind = cursor_u8(&k);
+    if (kind == 'W')
+        return load_window(a, &k, value);
+    uint8_t version = cursor_u8(&c);
+    if (!is_known(version))
+        return STATE_MALFORMED;
     if (kind == 'G')
-        return is_known(&c) ? load_finish(a, &c) : STATE_MALFORMED;
+        return load_whole(a, version, &c);
     struct slice site = take_id(&k);
     if (k.has_failed)
         return STATE_MALFORMED;
-    if (kind == 'W')
-        return load_window(a, site, &k, value);
     if (kind != 'S' && kind != 'D')
         return STATE_MALFORMED;
 
     struct slice device = kind == 'D' ? take_id(&k) : (struct slice){ 0 };
-    if (k.has_failed || cursor_rest(&k).size || !is_known(&c))
+    if (k.has_failed || cursor_rest(&k).size)
         return STATE_MALFORMED;
-    return kind == 'S' ? load_site(a, site, &c) : load_talker(a, site, device, &c);
+    return kind == 'S' ? load_site(a, site, version, &c) : load_talker(a, site, device, version, &c);
 }

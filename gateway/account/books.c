@@ -27,8 +27,10 @@ struct books *books_of(struct account *a, struct slice id)
     b->frontier_us = TIME_UNKNOWN;
     b->begins_us = b->closes_us = TIME_NEVER;
     watermark_init(&b->watermark);
-    for (int p = 0; p < PERIOD_COUNT; p++)
-        b->strips[p].next_us = b->strips[p].next_end_us = TIME_UNKNOWN;
+    for (int p = 0; p < PERIOD_COUNT; p++) {
+        struct strip *s = &b->strips[p];
+        s->next_us = s->next_end_us = s->forgotten_us = TIME_UNKNOWN;
+    }
     a->all = array_grow(a->all, a->n_all, &a->all_room, sizeof(struct books *));
     a->all[a->n_all++] = b;
     return b;

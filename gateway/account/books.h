@@ -36,7 +36,16 @@ struct strip {
     int64_t place_start_us, place_end_us;
     struct window *found;
     bool is_looked_up; /* nor among the stored rows */
+    int64_t forgotten_us; /* rows of windows that start before may be gone; TIME_UNKNOWN: none */
 };
+
+/* A stretch of event time that is not wholly known; windows that touch it are withheld. */
+struct hole {
+    int64_t begins_us; /* TIME_UNKNOWN: since ever */
+    int64_t ends_us;   /* of an open one: so far; TIME_UNKNOWN: nobody spoke yet */
+};
+
+#define HOLES_MOST 8
 
 struct books {
     struct account *account;
@@ -55,6 +64,12 @@ struct books {
                                     TIME_NEVER: nothing has begun */
     int64_t closes_us;   /* the watermark at which the next window closes; or TIME_NEVER */
     uint64_t skipped;    /* empty windows that jumps left unpublished */
+    uint64_t uncovered;  /* windows withheld because of a hole */
+    struct hole holes[HOLES_MOST]; /* the oldest first */
+    uint32_t n_holes;
+    bool is_hole_open;   /* the last one: its end is not known yet */
+    int64_t hole_at_us;  /* elapsed time of the entry that opened it */
+    size_t awaited_hint; /* among the watermark's devices */
     bool is_ready;       /* stands in account->ready */
     bool is_dirty;       /* since the last save */
 };
@@ -71,7 +86,9 @@ struct account {
     uint32_t plan_number; /* counts the plans, from 1 */
     struct cast cast;
     int64_t elapsed_us, wall_us;
-    bool is_synchronised, is_finishing, is_finish_dirty;
+    bool is_synchronised, is_finishing;
+    bool is_plan_awaited; /* a hole came before any plan: it is one of the sites of the first */
+    bool is_whole_dirty;  /* one of these two, since the last save */
 
     struct books **all; /* of every plan */
     uint32_t n_all, all_room;
@@ -132,6 +149,25 @@ void books_changed(struct books *b, struct window *w, int8_t sign);
 
 /* Lets go of closed windows that are saved and that little can still reach. */
 void books_forget(struct books *b);
+
+/* --- hole.c --- */
+
+/* What came before now is not wholly known: a hole of this site begins. */
+void books_hole(struct books *b);
+
+/* A device is about to be taken as seen at that time; before its clock moves. */
+void hole_heard(struct books *b, struct device_clock *clock, int64_t time_us);
+
+/* The open hole ends if nobody's silence holds it open any more. A function of what was seen and of the
+ * elapsed time, however often it is asked. */
+void hole_settle(struct books *b);
+
+/* The elapsed time at which the open hole may end by silence alone; TIME_NEVER. */
+int64_t hole_due(const struct books *b);
+
+/* Whether a window may not be published, and that it was counted as such. */
+bool hole_withholds(const struct window *w);
+void hole_count(struct window *w);
 
 /* --- close.c --- */
 

@@ -19,6 +19,8 @@
 /* Event time up to which windows are over; TIME_UNKNOWN: nothing is. */
 static int64_t over_until(const struct books *b)
 {
+    if (b->is_hole_open)
+        return TIME_UNKNOWN;
     int64_t watermark_us = watermark_at(&b->watermark, b->account->elapsed_us);
     if (watermark_us == TIME_UNKNOWN)
         return TIME_UNKNOWN;
@@ -71,6 +73,7 @@ void books_refresh(struct books *b)
     struct account *a = b->account;
     if (!b->site)
         return;
+    hole_settle(b);
     b->closes_us = time_after(earliest_end(b), b->site->grace_us);
     if (b->closes_us == TIME_NEVER)
         return;
@@ -78,7 +81,8 @@ void books_refresh(struct books *b)
         become_ready(a, b);
         return;
     }
-    int64_t wake_us = watermark_reaches(&b->watermark, b->closes_us, a->elapsed_us);
+    int64_t wake_us = b->is_hole_open ? hole_due(b)
+                                      : watermark_reaches(&b->watermark, b->closes_us, a->elapsed_us);
     a->wake_us = wake_us < a->wake_us ? wake_us : a->wake_us;
 }
 
@@ -260,10 +264,28 @@ static struct window *next_pending(struct account *a)
     return w;
 }
 
+/* A late amount reached a window that must not appear now as if it were new. */
+static void withhold_late(struct window *w)
+{
+    char from[32], to[32];
+    time_print(w->start_us, from);
+    time_print(w->end_us, to);
+    if (!w->is_uncovered)
+        log_line(LOG_WARN, "account.uncovered",
+                 "site=%s from=%s to=%s – a late amount belongs to a window of which nothing is on "
+                 "record any more; it is accounted and not published",
+                 w->books->site->id, from, to);
+    hole_count(w);
+}
+
 int account_emit(struct account *a, struct arena *arena, struct summary *out)
 {
-    struct window *w = next_closed(a);
-    if (w) {
+    struct window *w;
+    while ((w = next_closed(a))) {
+        if (hole_withholds(w)) {
+            hole_count(w);
+            continue;
+        }
         summary_build(a, w, arena, out);
         summary_tell(a, w, summary_hash(a, out), arena, out);
         return 0;
@@ -272,10 +294,13 @@ int account_emit(struct account *a, struct arena *arena, struct summary *out)
         if (w->books->strips[w->period].is_published) {
             summary_build(a, w, arena, out);
             uint64_t hash = summary_hash(a, out);
-            if (has_news(w, hash)) {
+            bool is_news = has_news(w, hash);
+            if (is_news && !hole_withholds(w)) {
                 summary_tell(a, w, hash, arena, out);
                 return 0;
             }
+            if (is_news)
+                withhold_late(w);
         }
         w->reasons = 0;
     }
@@ -295,7 +320,7 @@ int64_t account_due(const struct account *a)
 
 void account_finish(struct account *a)
 {
-    a->is_finish_dirty = a->is_finish_dirty || !a->is_finishing;
+    a->is_whole_dirty = a->is_whole_dirty || !a->is_finishing;
     a->is_finishing = true;
     books_refresh_all(a);
 }

@@ -34,7 +34,7 @@ static int64_t idle_at(const struct device_clock *clock)
     return time_after(clock->heard_us, clock->idle_us);
 }
 
-static bool is_idle(const struct device_clock *clock, int64_t elapsed_us)
+bool device_is_idle(const struct device_clock *clock, int64_t elapsed_us)
 {
     return clock->heard_us == TIME_UNKNOWN || elapsed_us >= idle_at(clock);
 }
@@ -47,7 +47,7 @@ static bool is_behind(const struct watermark *w, int64_t time_us)
 static bool takes_part(const struct watermark *w, const struct device_clock *clock,
                        int64_t elapsed_us)
 {
-    return !is_idle(clock, elapsed_us) && !is_behind(w, clock->newest_us);
+    return !device_is_idle(clock, elapsed_us) && !is_behind(w, clock->newest_us);
 }
 
 static struct least find_least(const struct watermark *w, int64_t elapsed_us)
@@ -156,6 +156,6 @@ uint32_t watermark_silent(const struct watermark *w, int64_t elapsed_us)
 {
     uint32_t silent = 0;
     for (size_t i = 0; i < w->n; i++)
-        silent += is_idle(w->clocks[i], elapsed_us);
+        silent += device_is_idle(w->clocks[i], elapsed_us);
     return silent;
 }

@@ -20,6 +20,8 @@ struct device_clock {
     int64_t heard_us;  /* elapsed gateway time when it last spoke; TIME_UNKNOWN: never */
     int64_t idle_us;   /* of the plan */
     bool is_counted;   /* took part in the least at the last look */
+    bool is_unheard;   /* said nothing new since a hole began */
+    bool is_awaited;   /* and its silence holds that open */
     bool is_dirty;     /* since the last save */
 };
 
@@ -58,6 +60,9 @@ int64_t watermark_at(const struct watermark *w, int64_t elapsed_us);
 
 /* An elapsed time before which it cannot reach time_us unless a device speaks; TIME_NEVER. */
 int64_t watermark_reaches(const struct watermark *w, int64_t time_us, int64_t elapsed_us);
+
+/* Nothing heard for its idle_us, or ever. */
+bool device_is_idle(const struct device_clock *clock, int64_t elapsed_us);
 
 /* Devices that are idle or never spoke. */
 uint32_t watermark_silent(const struct watermark *w, int64_t elapsed_us);

@@ -67,6 +67,7 @@ struct window {
     bool is_pending;         /* changed since it closed */
     int64_t due_us;          /* elapsed time at which the revision leaves */
     bool is_dirty;           /* since the last save */
+    bool is_uncovered;       /* was counted as withheld */
     bool is_loaded_at_start; /* its row is one of STAGE_ACCOUNT */
     int64_t readings;        /* verified amounts that touch it */
 

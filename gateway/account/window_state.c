@@ -1,7 +1,7 @@
 /* A window as a row. It holds text where memory holds pointers, so that it can be read under another
  * plan, years later:
  *
- *   u8 version = 1, u8 flags (1 pending, 2 told_has_co2e), i64 end, u32 revision, u32 reasons, i64 due,
+ *   u8 version = 2, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on), i64 end, u32 revision, u32 reasons, i64 due,
  *   i64 readings, u64 told_hash, i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
  *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
@@ -19,10 +19,11 @@
 #include "account/books.h"
 #include "base/log.h"
 
-#define WINDOW_ROW 1u
+#define WINDOW_ROW 2u
 
 #define FLAG_PENDING       1u
 #define FLAG_TOLD_HAS_CO2E 2u
+#define FLAG_UNCOVERED     4u
 
 #define TOLD_HAS_ACTIVITY 1u
 #define TOLD_HAS_CO2E     2u
@@ -177,7 +178,8 @@ void window_write(const struct window *w, struct buffer *out)
 {
     buffer_put_u8(out, WINDOW_ROW);
     buffer_put_u8(out, (uint8_t)((w->is_pending ? FLAG_PENDING : 0) |
-                                 (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0)));
+                                 (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0) |
+                                 (w->is_uncovered ? FLAG_UNCOVERED : 0)));
     buffer_put_i64(out, w->end_us);
     buffer_put_u32(out, w->revision);
     buffer_put_u32(out, w->reasons);
@@ -350,6 +352,7 @@ static void take_head(struct row_parts *in)
     uint8_t flags = cursor_u8(&in->c);
     w->is_pending = flags & FLAG_PENDING;
     w->told_has_co2e = flags & FLAG_TOLD_HAS_CO2E;
+    w->is_uncovered = flags & FLAG_UNCOVERED;
     w->end_us = cursor_i64(&in->c);
     w->revision = cursor_u32(&in->c);
     w->reasons = cursor_u32(&in->c);
@@ -369,7 +372,7 @@ int window_read(struct books *b, enum period p, int64_t start_us, struct slice v
                  "found=%u known=%u – a window's row was written by a "
                  "newer version",
                  version, WINDOW_ROW);
-    if (version != WINDOW_ROW)
+    if (version == 0 || version > WINDOW_ROW)
         return STATE_MALFORMED;
 
     in.w = window_new(b, p, start_us, start_us);

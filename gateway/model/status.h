@@ -51,7 +51,7 @@ struct status {
     int64_t acknowledged_us;     /* 0: none yet */
     int64_t lateness_us, keep;
     uint64_t points, points_held, retained_readings;
-    uint64_t windows_open, revisions_pending, windows_skipped;
+    uint64_t windows_open, revisions_pending, windows_skipped, windows_uncovered;
     uint64_t unknown_fields;
 };
 

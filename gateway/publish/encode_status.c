@@ -152,6 +152,7 @@ static Carbon__V1__Stages *encode_stages(const struct status *s, struct arena *a
     out->windows_open = s->windows_open;
     out->revisions_pending = s->revisions_pending;
     out->windows_skipped = s->windows_skipped;
+    out->windows_uncovered = s->windows_uncovered;
     return out;
 }
 

@@ -37,7 +37,7 @@ static int make(void **state)
             .last_sequence = 77, .acknowledged_ordinal = 2, .acknowledged_sequence = 73,
             .acknowledged_us = AT_US, .lateness_us = INT64_C(86400000000), .keep = 128,
             .points = 5, .retained_readings = 640, .windows_open = 8, .revisions_pending = 1,
-            .windows_skipped = 6, .unknown_fields = 3, .pauses = 2,
+            .windows_skipped = 6, .windows_uncovered = 9, .unknown_fields = 3, .pauses = 2,
         },
         .sites = {
             { .id = "-", .ledger = { .received = 2, .by_verdict = { [VERDICT_UNDECODABLE] = 1,
@@ -197,6 +197,7 @@ static void backlogs_tell_what_waits_and_how_long_there_is_room(void **state)
     assert_int_equal(m->stages->retained_readings, 640);
     assert_int_equal(m->stages->windows_open, 8);
     assert_int_equal(m->stages->windows_skipped, 6);
+    assert_int_equal(m->stages->windows_uncovered, 9);
 
     x->s.outage_hours_milli = -1;
     assert_int_equal(encode(x)->intake_backlog->room_ms, 0);
