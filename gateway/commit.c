@@ -25,6 +25,7 @@ int commit_carry_out(const struct commit *c)
     int rc = journal_sync(c->intake, c->intake_until);
     if (rc != 0)
         return rc;
+    crash_point("commit.intake_synced");
     rc = journal_sync(c->logbook, c->logbook_until);
     if (rc != 0)
         return rc;
@@ -36,6 +37,7 @@ int commit_carry_out(const struct commit *c)
 
     /* A journal that cannot be trimmed only costs space; the next commit tries again. */
     journal_trim(c->intake, c->intake_until, c->now_wall_us, c->retain_us, c->most_bytes);
+    crash_point("commit.trimmed");
     journal_trim(c->logbook, c->logbook_until, c->now_wall_us, c->retain_us, c->most_bytes);
     if (c->forget_before_us != INT64_MIN)
         store_forget(c->store, c->forget_before_us, FORGET_MOST);

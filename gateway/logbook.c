@@ -3,10 +3,34 @@
  * Following reads the entry back from the journal although the loop has just written it: so there is
  * no second way by which an entry could reach the pipeline, and what a crash leaves behind was already
  * read once by the code that will read it again. */
+#include "base/crash.h"
 #include "base/err.h"
 #include "logbook.h"
 
 #define FRAMES_PER_ENTRY 4096u
+
+/* What each kind of entry is called where the process can be killed behind it. */
+static const char *crash_name(uint8_t kind)
+{
+    switch (kind) {
+    case FRAME_GENESIS:
+        return "logbook.genesis";
+    case FRAME_START:
+        return "logbook.start";
+    case FRAME_CONFIG:
+        return "logbook.config";
+    case FRAME_TICK:
+        return "logbook.tick";
+    case FRAME_LOST:
+        return "logbook.lost";
+    case FRAME_HOLE:
+        return "logbook.hole";
+    case FRAME_DROP:
+        return "logbook.drop";
+    default:
+        return "logbook.took";
+    }
+}
 
 int logbook_append(struct journal *j, const struct entry *e)
 {
@@ -18,6 +42,8 @@ int logbook_append(struct journal *j, const struct entry *e)
     if (rc == JOURNAL_FULL)
         return err_raise(-1, "the log book cannot grow: no room on its disk – free space and start "
                          "again; nothing that was acknowledged is lost");
+    if (rc == 0)
+        crash_point(crash_name(e->kind));
     return rc;
 }
 

@@ -3,13 +3,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/zone.h"
 #include "command.h"
 
+/* For the crash tests, which try them all. */
+static int list_crash_points(void)
+{
+    const char *const *names = crash_points();
+    if (!names) {
+        fputs("carbon-gateway version: this build has no crash points; set it up with "
+              "-Dc_args=-DCARBON_TEST_BUILD\n", stderr);
+        return EXIT_WRONG;
+    }
+    for (; *names; names++)
+        puts(*names);
+    return EXIT_DONE;
+}
+
 static int command_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    if (argc > 0 && strcmp(argv[0], "--crash-points") == 0)
+        return list_crash_points();
+    if (argc > 0)
+        return command_unknown("version", argv[0]);
     printf("carbon-gateway %s (tzdata %s)\n", CARBON_VERSION, zone_rules_version());
     return EXIT_DONE;
 }
@@ -54,9 +71,10 @@ static const struct command commands[] = {
       "Reads one payload from FILE or standard input and prints it as JSON. With mosquitto_sub:\n"
       "  mosquitto_sub -t 'carbon/v1/+/summary/hour' -C 1 -N | carbon-gateway decode summary\n" },
     { "version", command_version, "print the version",
-      "carbon-gateway version\n"
+      "carbon-gateway version [--crash-points]\n"
       "\n"
-      "Prints the version of the program and of the machine's time zone rules.\n" },
+      "Prints the version of the program and of the machine's time zone rules.\n"
+      "  --crash-points  in a test build: the names that CARBON_CRASH_AT takes\n" },
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)
@@ -84,6 +102,10 @@ static int call(const struct command *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);        /* a peer that goes away is the link's affair */
+    if (crash_mistake()) {
+        fprintf(stderr, "carbon-gateway: %s\n", crash_mistake());
+        return EXIT_WRONG;
+    }
     if (argc < 2)
         return usage(stderr, EXIT_WRONG);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "pipeline.h"
@@ -67,6 +68,7 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
 {
     struct pipeline_encoded *e = &p->encoded;
 
+    crash_point("pipeline.due");
     number(p, s);
     buffer_clear(&e->id);
     buffer_clear(&e->topic);
@@ -138,6 +140,7 @@ static int take_reading(struct pipeline *p, const struct frame *f, const struct 
     if (v == VERDICT_COUNTED) {
         struct amounts amounts = { 0 };
         v = meter_take(p->meter, r, &p->batch, &amounts);
+        crash_point("pipeline.derived");
         int rc = add_amounts(p, &amounts);
         if (rc < 0)
             return rc;
@@ -170,6 +173,7 @@ static int take_frame(struct pipeline *p, const struct frame *f, struct store_ba
     p->ledger.messages.journalled++;
     p->ledger.is_dirty = true;
     enum verdict v = decode_frame(p->decode, f, &p->batch, &in);
+    crash_point("pipeline.decoded");
     if (v != VERDICT_COUNTED) {
         take_verdict(p, f, v);
         return emit(p, out);

@@ -111,6 +111,7 @@ void vault_cut(struct vault *v)
     if (v->must_retry)
         return;
     pipeline_save(v->pipeline, v->filling);
+    crash_point("commit.saved");
     assert(pipeline_balances(v->pipeline));
     struct store_batch *full = v->filling;
     v->filling = v->committing;

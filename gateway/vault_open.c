@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -147,6 +148,7 @@ static int catch_up(struct vault *v)
             return committed;
         if (committed == VAULT_LATER)
             return err_raise(-1, "the store %s cannot be written – see the line above", v->places.store);
+        crash_point("start.caught_up");
     } while (rc == LOGBOOK_BATCH_FULL);
     return 0;
 }

@@ -5,10 +5,24 @@
 #ifndef BASE_CRASH_H
 #define BASE_CRASH_H
 
+#include <stddef.h>
+
 #ifdef CARBON_TEST_BUILD
+
 void crash_point(const char *name);
+
+/* All names there are; ends with NULL. NULL itself: this build has no crash points. */
+const char *const *crash_points(void);
+
+/* Why CARBON_CRASH_AT can mean nothing, as a sentence; NULL: it is right, or not there. */
+const char *crash_mistake(void);
+
 #else
+
 static inline void crash_point(const char *name) { (void)name; }
+static inline const char *const *crash_points(void) { return NULL; }
+static inline const char *crash_mistake(void) { return NULL; }
+
 #endif
 
 #endif

@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,9 +49,34 @@ static void any_other_point_or_pass_goes_through(void **state)
     assert_int_equal(end_of_child(""), 3);
 }
 
+/* The environment is read once in a process. */
+static bool is_mistake(const char *crash_at)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("CARBON_CRASH_AT", crash_at, 1);
+        _exit(crash_mistake() ? 1 : 0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void a_name_that_is_no_crash_point_is_told(void **state)
+{
+    (void)state;
+    assert_true(is_mistake("journal.apended:1"));
+    assert_true(is_mistake("journal.appended:0"));
+    assert_true(is_mistake("journal.appended:many"));
+    assert_false(is_mistake("journal.appended:2"));
+    assert_false(is_mistake("journal.appended"));
+    assert_false(is_mistake(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_that_is_no_crash_point_is_told),
         cmocka_unit_test(the_named_pass_kills),
         cmocka_unit_test(any_other_point_or_pass_goes_through),
     };

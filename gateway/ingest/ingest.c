@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "ingest/filters.h"
@@ -163,6 +164,7 @@ static bool look(struct ingest *i)
     if (end == i->seen)
         return false;
     i->seen = end;
+    crash_point("ingest.woken");
     prepare_segment(i);
     i->hooks.on_arrival(i->hooks.self);
     return true;

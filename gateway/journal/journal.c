@@ -98,6 +98,7 @@ static int make_spare(struct journal *j)
     }
     j->spare.ordinal = j->next_ordinal++;
     atomic_store(&j->has_spare, true);
+    crash_point("journal.prepared");
     return 0;
 }
 
@@ -153,6 +154,7 @@ int journal_roll(struct journal *j)
     int rc = take_spare(j, &s);
     if (rc != 0)
         return rc;
+    crash_point("journal.spare_taken");
     struct kept *k = calloc(1, sizeof *k);
     if (k == NULL)
         abort();
@@ -162,6 +164,7 @@ int journal_roll(struct journal *j)
     s.first = j->next;
     s.begun_wall_us = clock_read().wall_us;
     segment_begin(&s);
+    crash_point("journal.begun");
 
     retire_current(j);
     *k = (struct kept){ .s = s, .last = UINT64_MAX, .bytes = s.map.size };

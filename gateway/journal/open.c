@@ -30,6 +30,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -271,6 +272,7 @@ static int cut_tail(struct journal *j, struct segment *s, size_t at, size_t torn
              j->path, s->ordinal, torn);
     segment_clear(s, at, torn);
     int rc = file_sync(&s->map);
+    crash_point("journal.cut");
     return rc < 0 ? err_raise(rc, "journal %s: cannot sync the cut segment", j->path) : 0;
 }
 
@@ -433,5 +435,6 @@ int journal_open(const struct journal_conf *conf, uint64_t committed, uint64_t a
     }
     *out = j;
     *opening = found;
+    crash_point("journal.opened");
     return 0;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "journal/inside.h"
@@ -68,5 +69,6 @@ int journal_trim(struct journal *j, uint64_t committed, int64_t now_wall_us, int
         int rc = remove_segment(j, k);
         if (rc < 0)
             return rc;
+        crash_point("journal.trimmed");
     }
 }

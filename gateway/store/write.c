@@ -153,6 +153,7 @@ static int write_all(struct store *s, const struct store_batch *b, struct tally 
         code = write_record(s, &r, tally);
     if (code == SQLITE_OK && b->has_position)
         code = write_position(s, b->position);
+    crash_point("store.written");
     return code == SQLITE_OK ? run(s->writes[WRITE_COMMIT]) : code;
 }
 
