@@ -161,6 +161,7 @@ static int open_all(struct app *a)
 static void close_all(struct app *a)
 {
     vault_close(a->vault);
+    alarms_fini(&a->alarms);
     arena_fini(&a->view);
     buffer_fini(&a->bytes);
     free(a->status_topic);

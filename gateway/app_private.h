@@ -1,4 +1,4 @@
-/* What app.c (life), app_live.c (the loop's work), app_room.c (the disk), app_stop.c (stopping) and
+/* What app.c (life), app_alarm.c (alarms), app_live.c (the loop's work), app_room.c (the disk), app_stop.c (stopping) and
  * app_view.c (status and rejected messages) share.
  * For these files alone. */
 #ifndef APP_PRIVATE_H
@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "conf.h"
 #include "ingest/ingest.h"
+#include "model/alarm.h"
 #include "pipeline.h"
 #include "publish/publish.h"
 #include "store/store.h"
@@ -51,12 +52,19 @@ struct app {
     int64_t started_us;
     bool is_paused;
     uint64_t pauses;
+    struct alarms alarms;
     struct arena view;               /* of the status in hand */
     struct buffer bytes;
     unsigned rejected_left;          /* that may still be told in this second */
     uint64_t rejected_untold;
     char *status_topic, *rejected_topic;
 };
+
+/* app_alarm.c: an alarm begins, or goes on with another text; an alarm is over. Both may be repeated;
+ * what is new is logged under the alarm's id and told by a status at once. */
+void app_alarm(struct app *a, struct alarm_key key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void app_alarm_over(struct app *a, struct alarm_key key);
 
 /* app_live.c */
 void app_take_arrivals(struct app *a);

@@ -63,6 +63,24 @@ static void fill_devices(struct app *a, struct status *s)
     s->devices.sessions_lost = in.sessions_lost;
 }
 
+/* Alarms that follow from the status itself. Straight into the table: this status tells them. */
+static void hold(struct app *a, bool is_so, const char *id, const char *text)
+{
+    struct alarm_key key = { .id = id };
+    if (!is_so)
+        alarms_clear(&a->alarms, key);
+    else if (alarms_raise(&a->alarms, key, clock_read().wall_us, text))
+        log_line(LOG_ERROR, id, "– %s", text);
+}
+
+static void look_at_books(struct app *a, const struct status *s)
+{
+    hold(a, !s->is_balanced, "ledger.imbalance", "received and verdicts do not add up – a defect of the "
+         "gateway; keep its state directory and report it");
+    hold(a, s->points_held > 0, "point.held", "registers stay below an earlier value and are not summed "
+         "– was a meter swapped?");
+}
+
 void app_tell_status(struct app *a)
 {
     if (!a->publish || !a->ingest)
@@ -83,9 +101,8 @@ void app_tell_status(struct app *a)
     fill_upstream(a, &s);
     fill_journal(a, &s);
 
-    if (!s.is_balanced)
-        log_line(LOG_ERROR, "ledger.imbalance", "received and verdicts do not add up – a defect of the "
-                 "gateway; keep its state directory and report it");
+    look_at_books(a, &s);
+    s.alarms = &a->alarms;
     buffer_clear(&a->bytes);
     encode_status(&s, &a->bytes);
     publish_status(a->publish, buffer_slice(&a->bytes));

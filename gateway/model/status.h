@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/alarm.h"
 #include "model/ledger.h"
 
 struct status_site {
@@ -53,6 +54,7 @@ struct status {
     uint64_t points, points_held, retained_readings;
     uint64_t windows_open, revisions_pending, windows_skipped, windows_uncovered;
     uint64_t unknown_fields;
+    const struct alarms *alarms; /* that hold; NULL: none */
 };
 
 #endif

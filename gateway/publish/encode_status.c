@@ -12,7 +12,7 @@
 #define NAME_BYTES_MOST    64
 #define ERROR_BYTES_MOST   1024
 #define PAYLOAD_BYTES_MOST 1024
-#define ALARMS_MOST        2
+#define ALARM_BYTES_MOST   1024
 
 /* --- links --- */
 
@@ -185,29 +185,27 @@ static Carbon__V1__Guarantees *encode_guarantees(const struct status *s, struct 
     return out;
 }
 
-static void add_alarm(struct arena *arena, const char *id, const char *text,
-                      Carbon__V1__GatewayStatus *out)
+static Carbon__V1__Alarm *encode_alarm(const struct alarm *alarm, struct arena *arena)
 {
-    Carbon__V1__Alarm *alarm = wire_new(arena, &carbon__v1__alarm__descriptor);
-    alarm->id = wire_text(id);
-    alarm->text = wire_text(text);
-    out->alarms[out->n_alarms++] = alarm;
-    out->alarms_total++;
+    Carbon__V1__Alarm *out = wire_new(arena, &carbon__v1__alarm__descriptor);
+    out->id = wire_text(alarm->key.id);
+    out->site_id = wire_text(alarm->key.site);
+    out->device_id = wire_text(alarm->key.device);
+    out->point = wire_text(alarm->key.point);
+    out->since_unix_ms = wire_ms(alarm->since_us);
+    out->text = wire_outside_text(alarm->text, ALARM_BYTES_MOST);
+    return out;
 }
 
 static void encode_alarms(const struct status *s, struct arena *arena,
                           Carbon__V1__GatewayStatus *out)
 {
-    out->alarms = wire_array(arena, ALARMS_MOST, sizeof *out->alarms);
-    if (!s->is_balanced)
-        add_alarm(arena, "ledger.imbalance",
-                  "received and verdicts do not add up – a defect of the gateway; keep its state "
-                  "directory and report it",
-                  out);
-    if (s->points_held > 0)
-        add_alarm(arena, "point.held",
-                  "registers stay below an earlier value and are not summed – was a meter swapped?",
-                  out);
+    size_t n = s->alarms ? s->alarms->n : 0;
+    size_t told = n < ALARMS_TOLD_MOST ? n : ALARMS_TOLD_MOST;
+    out->alarms = wire_array(arena, told, sizeof *out->alarms);
+    for (size_t i = 0; i < told; i++)
+        out->alarms[out->n_alarms++] = encode_alarm(&s->alarms->at[i], arena);
+    out->alarms_total = (uint32_t)n;
 }
 
 /* --- the messages --- */

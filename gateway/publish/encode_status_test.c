@@ -161,27 +161,51 @@ static void books_of_each_site_add_up(void **state)
     assert_int_equal(m->messages->unknown_fields, 3);
 }
 
-static void imbalance_is_marked_at_its_site_and_an_alarm(void **state)
+static void imbalance_is_marked_at_its_site(void **state)
 {
     struct example *x = *state;
-    assert_int_equal(encode(x)->alarms_total, 0);
     x->sites[1].ledger.received++;
     x->s.is_balanced = false;
     const Carbon__V1__GatewayStatus *m = encode(x);
     assert_false(m->sites[0]->is_unbalanced);
     assert_true(m->sites[1]->is_unbalanced);
-    assert_int_equal(m->alarms_total, 1);
-    assert_string_equal(m->alarms[0]->id, "ledger.imbalance");
 }
 
-static void held_points_are_an_alarm(void **state)
+static void alarms_are_told_with_their_place_and_beginning(void **state)
 {
     struct example *x = *state;
-    x->s.points_held = 1;
+    struct alarms alarms = { 0 };
+    assert_int_equal(encode(x)->alarms_total, 0);
+    struct alarm_key key = { .id = "point.held", .site = "mill", .device = "meter", .point = "import" };
+    alarms_raise(&alarms, key, AT_US, "was the meter swapped?");
+    x->s.alarms = &alarms;
     const Carbon__V1__GatewayStatus *m = encode(x);
-    assert_int_equal(m->stages->points_held, 1);
     assert_int_equal(m->alarms_total, 1);
+    assert_int_equal(m->n_alarms, 1);
     assert_string_equal(m->alarms[0]->id, "point.held");
+    assert_string_equal(m->alarms[0]->site_id, "mill");
+    assert_string_equal(m->alarms[0]->device_id, "meter");
+    assert_string_equal(m->alarms[0]->point, "import");
+    assert_int_equal(m->alarms[0]->since_unix_ms, 1514733300123);
+    assert_string_equal(m->alarms[0]->text, "was the meter swapped?");
+    alarms_fini(&alarms);
+}
+
+static void hundred_oldest_alarms_are_told_and_all_are_counted(void **state)
+{
+    struct example *x = *state;
+    struct alarms alarms = { 0 };
+    for (int i = 0; i < 150; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%d", i);
+        alarms_raise(&alarms, (struct alarm_key){ .id = "point.held", .point = name }, AT_US + i, "");
+    }
+    x->s.alarms = &alarms;
+    const Carbon__V1__GatewayStatus *m = encode(x);
+    assert_int_equal(m->n_alarms, 100);
+    assert_int_equal(m->alarms_total, 150);
+    assert_string_equal(m->alarms[99]->point, "p99");
+    alarms_fini(&alarms);
 }
 
 static void backlogs_tell_what_waits_and_how_long_there_is_room(void **state)
@@ -363,8 +387,9 @@ int main(void)
         TEST(link_that_never_connected_tells_no_session),
         TEST(error_that_is_no_utf_8_is_left_out),
         TEST(books_of_each_site_add_up),
-        TEST(imbalance_is_marked_at_its_site_and_an_alarm),
-        TEST(held_points_are_an_alarm),
+        TEST(imbalance_is_marked_at_its_site),
+        TEST(alarms_are_told_with_their_place_and_beginning),
+        TEST(hundred_oldest_alarms_are_told_and_all_are_counted),
         TEST(backlogs_tell_what_waits_and_how_long_there_is_room),
         TEST(nothing_acknowledged_yet_is_an_absence),
         TEST(promises_are_told_with_their_bounds),
