@@ -268,6 +268,57 @@ int file_replace(const char *path, struct slice bytes)
     return settle_temporary(fd, write_whole(fd, bytes), temporary, path);
 }
 
+int file_stream_begin(const char *path, struct file_stream *out)
+{
+    char temporary[PATH_MAX];
+    int rc = temporary_name(path, temporary);
+    if (rc < 0)
+        return rc;
+    int fd = create_temporary(temporary);
+    if (fd < 0)
+        return fd;
+    *out = (struct file_stream){ .fd = fd, .path = strdup(path) };
+    if (!out->path)
+        abort();
+    return 0;
+}
+
+int file_stream_put(struct file_stream *s, struct slice bytes)
+{
+    return write_whole(s->fd, bytes);
+}
+
+/* Ends it with this outcome of the writing. */
+static int end_stream(struct file_stream *s, int rc)
+{
+    char temporary[PATH_MAX];
+    temporary_name(s->path, temporary);      /* it fitted at the beginning */
+    rc = settle_temporary(s->fd, rc, temporary, s->path);
+    free(s->path);
+    *s = (struct file_stream){ 0 };
+    return rc;
+}
+
+int file_stream_end(struct file_stream *s)
+{
+    return end_stream(s, 0);
+}
+
+void file_stream_abandon(struct file_stream *s)
+{
+    if (s->path)
+        end_stream(s, -ECANCELED);
+}
+
+int file_map_memory(size_t size, struct file_map *out)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        return -errno;
+    *out = (struct file_map){ .fd = -1, .at = at, .size = size, .is_writable = true };
+    return 0;
+}
+
 static int is_listed(const struct dirent *entry)
 {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;

@@ -56,6 +56,22 @@ int file_read_all(const char *path, size_t most, char **out, size_t *size);
 /* Replaces path by these bytes: temporary name, sync, rename, sync of the directory. */
 int file_replace(const char *path, struct slice bytes);
 
+/* A file that comes into being piece by piece, for what is too large for memory. It stands under its
+ * name, whole and synced, once file_stream_end returned 0; until then the name is not there, or still
+ * means the file that had it. After begin, one of end and abandon must follow; end takes the stream also
+ * when it fails, abandon leaves nothing and accepts a zeroed one. */
+struct file_stream {
+    int fd;
+    char *path;
+};
+int file_stream_begin(const char *path, struct file_stream *out);
+int file_stream_put(struct file_stream *s, struct slice bytes);
+int file_stream_end(struct file_stream *s);
+void file_stream_abandon(struct file_stream *s);
+
+/* A map of memory with no file behind it (fd -1), zeroed and writable; file_unmap gives it back. -ENOMEM. */
+int file_map_memory(size_t size, struct file_map *out);
+
 /* Calls on_name for every entry of a directory but . and .., in byte order of the names. */
 int file_list(const char *path, void (*on_name)(void *self, const char *name), void *self);
 

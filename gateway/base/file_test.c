@@ -310,6 +310,43 @@ static void a_callback_may_remove_what_is_listed(void **state)
     assert_string_equal(list, "");
 }
 
+static void a_stream_is_not_there_until_it_ends(void **state)
+{
+    (void)state;
+    struct file_stream f = { 0 };
+    uint64_t size;
+    file_stream_abandon(&f);
+    assert_int_equal(file_replace("a", slice_of("old")), 0);
+    assert_int_equal(file_stream_begin("a", &f), 0);
+    assert_int_equal(file_stream_put(&f, slice_of("new ")), 0);
+    assert_int_equal(file_stream_put(&f, slice_of("text")), 0);
+    assert_int_equal(file_size("a", &size), 0);
+    assert_int_equal(size, 3);
+    assert_int_equal(file_stream_end(&f), 0);
+    assert_int_equal(file_size("a", &size), 0);
+    assert_int_equal(size, 8);
+
+    assert_int_equal(file_stream_begin("b", &f), 0);
+    assert_int_equal(file_stream_put(&f, slice_of("x")), 0);
+    file_stream_abandon(&f);
+    char list[10] = "";
+    assert_int_equal(file_list(".", append_name, list), 0);
+    assert_string_equal(list, "a ");
+    assert_int_equal(file_stream_begin("missing/a", &f), -ENOENT);
+}
+
+static void memory_can_stand_for_a_map(void **state)
+{
+    (void)state;
+    struct file_map m = { 0 };
+    assert_int_equal(file_map_memory(5000, &m), 0);
+    assert_int_equal(m.size, 5000);
+    assert_int_equal(m.at[4999], 0);
+    m.at[0] = 1;
+    file_unmap(&m);
+    assert_null(m.at);
+}
+
 static void one_process_holds_a_lock(void **state)
 {
     (void)state;
@@ -352,6 +389,8 @@ int main(void)
         IN_DIRECTORY(sizes_are_told),
         IN_DIRECTORY(names_are_listed_in_byte_order),
         IN_DIRECTORY(a_callback_may_remove_what_is_listed),
+        IN_DIRECTORY(a_stream_is_not_there_until_it_ends),
+        IN_DIRECTORY(memory_can_stand_for_a_map),
         IN_DIRECTORY(one_process_holds_a_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,23 @@ static void checksums_are_those_of_xxh3(void **state)
     assert_true(hash_bytes((struct slice){ long_input, 1000 }, 42) == UINT64_C(0x715c5bbc12530d92));
 }
 
+static void pieces_give_the_same_as_the_whole(void **state)
+{
+    (void)state;
+    uint8_t bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    struct hash_stream *h = hash_stream_new(42);
+    for (size_t at = 0; at < sizeof bytes; at += 100) {
+        hash_stream_add(h, (struct slice){ bytes + at, 99 });
+        hash_stream_add(h, (struct slice){ NULL, 0 });
+        hash_stream_add(h, (struct slice){ bytes + at + 99, 1 });
+    }
+    assert_true(hash_stream_sum(h) == UINT64_C(0x715c5bbc12530d92));
+    hash_stream_free(h);
+    hash_stream_free(NULL);
+}
+
 static void sha256_gives_the_published_vectors(void **state)
 {
     (void)state;
@@ -35,6 +52,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checksums_are_those_of_xxh3),
+        cmocka_unit_test(pieces_give_the_same_as_the_whole),
         cmocka_unit_test(sha256_gives_the_published_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

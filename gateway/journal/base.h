@@ -11,12 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "base/slice.h"
 
 #define BASE_VERSION 1u
 #define BASE_DAMAGED 1           /* the checksum, the head or a row does not hold */
 #define BASE_NEWER 2             /* of a newer format version: head->version says which */
 #define BASE_END 3               /* no further row */
+
+/* A row's kind is the stage whose state it is (model/state.h), or this: a summary that waited in the
+ * outbox (store_summary_read). 0 is no kind. */
+#define BASE_SUMMARY 255u
 
 struct base_head {
     uint32_t version;
@@ -34,11 +39,17 @@ int base_write_row(struct base_writer *w, uint8_t kind, struct slice key, struct
 int base_write_end(struct base_writer *w);           /* takes w, also when it fails */
 void base_write_abandon(struct base_writer *w);      /* accepts NULL; takes w */
 
-/* Reading: opening walks the whole file once and checks it. Rows are borrowed until the next call. */
+/* Reading: opening walks the whole file once and checks it; of a damaged one *head is left alone. Rows
+ * are borrowed until the reader is closed. open_map takes the map (of an archived base) also when it
+ * fails. */
 struct base_reader;
 int base_open(const char *path, struct base_reader **out, struct base_head *head);
+int base_open_map(struct file_map *map, struct base_reader **out, struct base_head *head);
 int base_read(struct base_reader *r, uint8_t *kind, struct slice *key, struct slice *value);
 void base_close(struct base_reader *r);              /* accepts NULL */
+
+/* The head alone, checked by its own checksum; says nothing about the rows. 0, DAMAGED, NEWER. */
+int base_peek(const char *path, struct base_head *out);
 
 /* The positions of the bases in a directory, ascending, by their names alone. The caller frees out->at. */
 struct base_list {
