@@ -6,6 +6,7 @@ that should bring it about has ended, or after a patience that no healthy run co
 """
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,8 +27,15 @@ PATIENCE_S = int(os.environ.get("CARBON_PATIENCE_S", "120"))
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
+    """A port that nobody listens at, drawn below those that the kernel gives to outgoing connections:
+    tests run side by side, and one of them must not be given it before the broker binds."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def until(is_so, what, alive=None, patience_s=PATIENCE_S):
