@@ -34,6 +34,8 @@ static void fill_journal(struct app *a, struct status *s)
     struct journal_figures j;
     journal_figures(a->intake, &j);
     s->intake_bytes = j.bytes;
+    s->intake_rolls = j.rolls;
+    s->intake_rolls_waited = j.rolls_waited;
     s->intake_bound_bytes = (uint64_t)a->conf->journal.most_bytes;
     uint64_t end = journal_end(a->intake), took = pipeline_took(a->pipeline, 0);
     s->intake_behind = end > took ? end - took : 0;      /* took may count frames that were lost */

@@ -44,6 +44,7 @@ struct status {
     bool is_paused;              /* disconnected on purpose: no room */
     uint64_t pauses;
     uint64_t intake_bytes, intake_bound_bytes, intake_behind;  /* frames journalled and not yet taken */
+    uint64_t intake_rolls, intake_rolls_waited;
     uint64_t outbox_messages, outbox_bytes;
     int64_t outage_hours_milli;  /* room left at the rate since start, in 1/1000 h; -1: not known */
     uint64_t last_sequence;      /* given to a summary */

@@ -138,6 +138,8 @@ static void encode_journals(const struct status *s, struct arena *arena,
     intake->journal = wire_text("intake");
     intake->bytes = s->intake_bytes;
     intake->bound_bytes = s->intake_bound_bytes;
+    intake->rolls = s->intake_rolls;
+    intake->rolls_waited = s->intake_rolls_waited;
     out->journals = wire_array(arena, 1, sizeof *out->journals);
     out->journals[0] = intake;
     out->n_journals = 1;

@@ -33,6 +33,7 @@ static int make(void **state)
             .upstream = { .connects = 1, .losses = 1, .last_error = "connection refused" },
             .n_sites = 2, .messages = { 12, 10, 2 }, .is_balanced = true,
             .intake_bytes = 4096, .intake_bound_bytes = 65536, .intake_behind = 9,
+            .intake_rolls = 7, .intake_rolls_waited = 1,
             .outbox_messages = 4, .outbox_bytes = 800, .outage_hours_milli = 1500,
             .last_sequence = 77, .acknowledged_ordinal = 2, .acknowledged_sequence = 73,
             .acknowledged_us = AT_US, .lateness_us = INT64_C(86400000000), .keep = 128,
@@ -218,6 +219,8 @@ static void backlogs_tell_what_waits_and_how_long_there_is_room(void **state)
     assert_int_equal(m->outbox_backlog->bytes, 800);
     assert_int_equal(m->journals[0]->bytes, 4096);
     assert_int_equal(m->journals[0]->bound_bytes, 65536);
+    assert_int_equal(m->journals[0]->rolls, 7);
+    assert_int_equal(m->journals[0]->rolls_waited, 1);
     assert_int_equal(m->stages->retained_readings, 640);
     assert_int_equal(m->stages->windows_open, 8);
     assert_int_equal(m->stages->windows_skipped, 6);
