@@ -98,6 +98,10 @@ uint32_t pipeline_epoch_ordinal(const struct pipeline *p);
 /* Whether every reading taken has its verdict, and every message. */
 bool pipeline_balances(const struct pipeline *p);
 
+/* The same, told with site and numbers when it is not so. At every commit; a few additions per site. The
+ * gateway goes on: what it takes from then on is worth as much as before, and the status has the alarm. */
+bool pipeline_audit(const struct pipeline *p);
+
 /* Fills in what the pipeline knows; sites (n_sites of them) in the arena, texts borrowed. */
 void pipeline_status(const struct pipeline *p, struct arena *arena, struct status *out);
 

@@ -307,6 +307,35 @@ int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct
     return rc;
 }
 
+/* The audit. */
+
+#define UNBALANCED "a defect of the gateway: these figures are not to be relied on; keep its state directory " \
+                   "and report it"
+
+static void tell_imbalance(const struct pipeline *p, int32_t site)
+{
+    if (site == -2) {
+        const struct ledger_messages *m = &p->ledger.messages;
+        log_line(LOG_ERROR, "ledger.imbalance", "journalled=%llu decoded=%llu undecodable=%llu – " UNBALANCED,
+                 (unsigned long long)m->journalled, (unsigned long long)m->decoded,
+                 (unsigned long long)m->undecodable);
+        return;
+    }
+    const struct ledger_row *row = &p->ledger.rows[site + 1];
+    log_line(LOG_ERROR, "ledger.imbalance", "site=%s received=%llu judged=%llu – " UNBALANCED,
+             site < 0 ? "-" : p->plan->sites[site].id, (unsigned long long)row->received,
+             (unsigned long long)ledger_judged(row));
+}
+
+bool pipeline_audit(const struct pipeline *p)
+{
+    int32_t site;
+    bool is_balanced = ledger_balances(&p->ledger, &site);
+    if (!is_balanced)
+        tell_imbalance(p, site);
+    return is_balanced;
+}
+
 /* The status. */
 
 static void site_status(const struct pipeline *p, int32_t site, struct status_site *out)

@@ -233,7 +233,7 @@ static struct follower follower_of(struct works *w, const char *name)
 
 static void commit(struct follower *f)
 {
-    assert_true(pipeline_balances(f->pipeline));
+    assert_true(pipeline_audit(f->pipeline));
     pipeline_save(f->pipeline, f->batch);
     assert_int_equal(store_write(f->store, f->batch), 0);
     store_batch_clear(f->batch);
@@ -711,6 +711,58 @@ static void long_backlog_is_taken_in_stretches(void **state)
     assert_in_range(entries, 3, 20);
 }
 
+/* A row of the ledger as a defect would have left it. */
+static void cook(struct follower *f, const char *key, struct ledger_row row)
+{
+    struct buffer value = { 0 };
+    buffer_put_u8(&value, 1);
+    ledger_row_write(&row, &value);
+    assert_int_equal(pipeline_load(f->pipeline, STAGE_LEDGER, slice_of(key), buffer_slice(&value)), 0);
+    buffer_fini(&value);
+}
+
+static void a_reading_without_a_verdict_is_found_at_the_next_commit(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "store");
+    struct arena arena;
+    arena_init(&arena, 0);
+    say_beginning(w, plan_yaml);
+    arrive_energy(w, 1, 1);
+    take(w);
+    begin(&f);
+    follow_and_commit(&f, UINT64_MAX);
+    assert_true(pipeline_audit(f.pipeline));
+
+    cook(&f, "/mill", (struct ledger_row){ .received = 5, .by_verdict[VERDICT_COUNTED] = 4 });
+    assert_false(pipeline_audit(f.pipeline));
+    assert_false(status_of(&f, &arena).is_balanced);
+    cook(&f, "/mill", (struct ledger_row){ .received = 5, .by_verdict[VERDICT_COUNTED] = 3,
+                                           .by_verdict[VERDICT_LATE] = 2 });
+    assert_true(pipeline_audit(f.pipeline));
+    cook(&f, "-", (struct ledger_row){ .by_verdict[VERDICT_UNDECODABLE] = 1 });
+    assert_false(pipeline_audit(f.pipeline));
+    end(&f);
+    arena_fini(&arena);
+}
+
+static void a_message_without_readings_or_verdict_is_found_at_the_next_commit(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "store");
+    struct buffer value = { 0 };
+    say_beginning(w, plan_yaml);
+    begin(&f);
+    follow_and_commit(&f, UINT64_MAX);
+    buffer_put_u8(&value, 1);
+    for (uint64_t n = 7; n > 4; n--)         /* journalled 7, decoded 6, undecodable 5 */
+        buffer_put_u64(&value, n);
+    assert_int_equal(pipeline_load(f.pipeline, STAGE_LEDGER, slice_of("="), buffer_slice(&value)), 0);
+    assert_false(pipeline_audit(f.pipeline));
+    buffer_fini(&value);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -729,6 +781,8 @@ int main(void)
         WORKS_TEST(closing_a_replay_leaves_the_clock_alone),
         WORKS_TEST(amount_beyond_all_bounds_keeps_the_ledger_in_order),
         WORKS_TEST(long_backlog_is_taken_in_stretches),
+        WORKS_TEST(a_reading_without_a_verdict_is_found_at_the_next_commit),
+        WORKS_TEST(a_message_without_readings_or_verdict_is_found_at_the_next_commit),
     };
     setenv("CARBON_CLOCK", "synchronised", 1);   /* whatever the machine's clock says */
     return cmocka_run_group_tests(tests, NULL, NULL);

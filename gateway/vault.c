@@ -5,7 +5,6 @@
  * leaves an empty one, so that taking goes on while a worker has the disk do its work; a batch that the
  * store could not write is kept and written again, and what is taken meanwhile waits in the other one.
  * When that is full, nothing more is taken: the journal is the queue. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -110,9 +109,9 @@ void vault_cut(struct vault *v)
 {
     if (v->must_retry)
         return;
+    pipeline_audit(v->pipeline);
     pipeline_save(v->pipeline, v->filling);
     crash_point("commit.saved");
-    assert(pipeline_balances(v->pipeline));
     struct store_batch *full = v->filling;
     v->filling = v->committing;
     v->committing = full;

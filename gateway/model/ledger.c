@@ -57,7 +57,7 @@ void ledger_move(struct ledger *l, int32_t site, enum verdict from, enum verdict
     row->reclassified++;
 }
 
-static uint64_t row_judged(const struct ledger_row *row)
+uint64_t ledger_judged(const struct ledger_row *row)
 {
     uint64_t judged = 0;
     for (int v = 0; v < VERDICT_COUNT; v++)
@@ -71,7 +71,7 @@ bool ledger_balances(const struct ledger *l, int32_t *out_site)
     int32_t wrong = m->journalled == m->decoded + m->undecodable ? INT32_MAX : -2;
 
     for (size_t i = 0; i < l->n && wrong == INT32_MAX; i++)
-        if (l->rows[i].received != row_judged(&l->rows[i]))
+        if (l->rows[i].received != ledger_judged(&l->rows[i]))
             wrong = (int32_t)i - 1;
 
     if (wrong == INT32_MAX)

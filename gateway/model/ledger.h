@@ -44,6 +44,9 @@ void ledger_move(struct ledger *l, int32_t site, enum verdict from, enum verdict
  * index, -1 for "-", -2 for the messages. */
 bool ledger_balances(const struct ledger *l, int32_t *out_site);
 
+/* Readings of a row that have their verdict: all of them, or it is out of balance. */
+uint64_t ledger_judged(const struct ledger_row *row);
+
 /* Rejected readings of a row. */
 uint64_t ledger_rejected(const struct ledger_row *row);
 

@@ -53,14 +53,6 @@ static void encode_links(const struct status *s, struct arena *arena,
 
 /* --- books --- */
 
-static bool row_balances(const struct ledger_row *row)
-{
-    uint64_t sum = 0;
-    for (int v = 0; v < VERDICT_COUNT; v++)
-        sum += row->by_verdict[v];
-    return sum == row->received;
-}
-
 static void encode_rejections(const struct ledger_row *row, struct arena *arena,
                               Carbon__V1__SiteLedger *out)
 {
@@ -87,7 +79,7 @@ static Carbon__V1__SiteLedger *encode_site(const struct status_site *site, struc
     out->rejected = ledger_rejected(row);
     encode_rejections(row, arena, out);
     out->reclassified = row->reclassified;
-    out->is_unbalanced = !row_balances(row);
+    out->is_unbalanced = ledger_judged(row) != row->received;
     out->watermark_unix_ms = wire_ms(site->watermark_us);
     out->devices_silent = site->silent_devices;
     out->devices_configured = site->devices;
