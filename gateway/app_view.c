@@ -5,6 +5,10 @@
 #include "model/status.h"
 #include "publish/encode.h"
 
+#define UNSYNCHRONISED_TEXT                                                                        \
+    "the kernel's clock is not synchronised: no reading is rejected as being from the future, and " \
+    "devices far ahead have to confirm each other; start a time service (chrony, systemd-timesyncd)"
+
 static void fill_link(struct app *a, struct status_link *out, enum link_state state,
                       const struct link_figures *f, const struct link_session *session)
 {
@@ -75,6 +79,15 @@ static void hold(struct app *a, bool is_so, const char *id, const char *text)
         log_line(LOG_ERROR, id, "– %s", text);
 }
 
+static void look_at_clock(struct app *a, const struct status *s)
+{
+    struct alarm_key key = { .id = "clock.unsynchronised" };
+    if (s->is_clock_synchronised && alarms_clear(&a->alarms, key))
+        log_line(LOG_INFO, "clock.synchronised", "– readings from the future are rejected again");
+    if (!s->is_clock_synchronised && alarms_raise(&a->alarms, key, s->at_us, UNSYNCHRONISED_TEXT))
+        log_line(LOG_WARN, key.id, "– %s", UNSYNCHRONISED_TEXT);
+}
+
 static void look_at_books(struct app *a, const struct status *s)
 {
     hold(a, !s->is_balanced, "ledger.imbalance", "received and verdicts do not add up – a defect of the "
@@ -103,6 +116,7 @@ void app_tell_status(struct app *a)
     fill_upstream(a, &s);
     fill_journal(a, &s);
 
+    look_at_clock(a, &s);
     look_at_books(a, &s);
     s.alarms = &a->alarms;
     buffer_clear(&a->bytes);

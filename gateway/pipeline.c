@@ -132,6 +132,16 @@ static int add_amounts(struct pipeline *p, const struct amounts *amounts)
     return 0;
 }
 
+/* Whether a stamp passed the future check or, where that was waived since the clock of the frame is not
+ * known to be right, would have passed it all the same. */
+static bool is_checked(const struct pipeline *p, const struct frame *f, const struct reading *r)
+{
+    int64_t latest_us;
+    return f->clock.is_synchronised ||
+           (!__builtin_add_overflow(frame_wall_us(f), p->plan->max_future_us, &latest_us) &&
+            r->time_us <= latest_us);
+}
+
 /* One reading through metering and accounting. */
 static int take_reading(struct pipeline *p, const struct frame *f, const struct reading *r)
 {
@@ -148,7 +158,7 @@ static int take_reading(struct pipeline *p, const struct frame *f, const struct 
             ledger_move(&p->ledger, r->site, amounts.moved[i].from, amounts.moved[i].to);
     }
     if (v == VERDICT_COUNTED)
-        account_seen(p->account, r->device, r->time_us);
+        account_seen(p->account, r->device, r->time_us, is_checked(p, f, r));
     ledger_count(&p->ledger, r->site, v);
     if (verdict_is_rejected(v))
         reject(p, f, r, v);

@@ -200,13 +200,14 @@ void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool 
         books_refresh_all(a);
 }
 
-void account_seen(struct account *a, int32_t device, int64_t time_us)
+void account_seen(struct account *a, int32_t device, int64_t time_us, bool is_checked)
 {
     struct talker *talker = a->devices[device];
     struct books *b = talker->books;
-    if (b->is_hole_open)
+    bool is_news = time_us > talker->clock.newest_us;
+    hole_settle(b);
+    if (watermark_seen(&b->watermark, &talker->clock, time_us, a->elapsed_us, is_checked) && is_news)
         hole_heard(b, &talker->clock, time_us);
-    watermark_seen(&b->watermark, &talker->clock, time_us, a->elapsed_us);
     b->is_dirty = true;
     if (time_us > b->frontier_us)
         b->frontier_us = time_us;

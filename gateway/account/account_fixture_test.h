@@ -229,7 +229,13 @@ static inline void desk_take_back(struct desk *d, struct amount amount)
 
 static inline void desk_seen(struct desk *d, const char *device, int64_t time_us)
 {
-    account_seen(d->a, desk_device(d, device), time_us);
+    account_seen(d->a, desk_device(d, device), time_us, true);
+}
+
+/* The same on a box whose clock nobody set. */
+static inline void desk_seen_unchecked(struct desk *d, const char *device, int64_t time_us)
+{
+    account_seen(d->a, desk_device(d, device), time_us, false);
 }
 
 /* --- coming out --- */

@@ -136,6 +136,8 @@ static void save_talkers(struct books *b, struct state_out *out)
         buffer_put_i64(row, t->clock.heard_us);
         buffer_put_u8(row, (uint8_t)((t->clock.is_unheard ? DEVICE_UNHEARD : 0) |
                                      (t->clock.is_awaited ? DEVICE_AWAITED : 0)));
+        buffer_put_i64(row, t->clock.leap_us);
+        buffer_put_i64(row, t->clock.leap_at_us);
         put_row(b->account, out, STAGE_ACCOUNT, key_size);
         t->clock.is_dirty = false;
     }
@@ -248,9 +250,13 @@ static int load_talker(struct account *a, struct slice site, struct slice device
     struct talker *t = books_talker(b, device);
     t->clock.newest_us = cursor_i64(c);
     t->clock.heard_us = cursor_i64(c);
-    uint8_t flags = version > ROW_WITHOUT_HOLES ? cursor_u8(c) : 0;
-    t->clock.is_unheard = flags & DEVICE_UNHEARD;
-    t->clock.is_awaited = flags & DEVICE_AWAITED;
+    if (version > ROW_WITHOUT_HOLES) {
+        uint8_t flags = cursor_u8(c);
+        t->clock.is_unheard = flags & DEVICE_UNHEARD;
+        t->clock.is_awaited = flags & DEVICE_AWAITED;
+        t->clock.leap_us = cursor_i64(c);
+        t->clock.leap_at_us = cursor_i64(c);
+    }
     b->watermark.is_stale = true;
     return c->has_failed ? STATE_MALFORMED : 0;
 }

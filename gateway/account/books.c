@@ -47,7 +47,7 @@ struct talker *books_talker(struct books *b, struct slice id)
 
     talker->books = b;
     talker->id = cast_text(cast, id);
-    talker->clock.newest_us = talker->clock.heard_us = TIME_UNKNOWN;
+    device_clock_init(&talker->clock);
     b->talkers = array_grow(b->talkers, b->n_talkers, &b->talkers_room, sizeof(struct talker *));
     b->talkers[b->n_talkers++] = talker;
     return talker;

@@ -155,7 +155,7 @@ void books_forget(struct books *b);
 /* What came before now is not wholly known: a hole of this site begins. */
 void books_hole(struct books *b);
 
-/* A device is about to be taken as seen at that time; before its clock moves. */
+/* A device said something new. hole_settle comes before, by the time that passed until this reading. */
 void hole_heard(struct books *b, struct device_clock *clock, int64_t time_us);
 
 /* The open hole ends if nobody's silence holds it open any more. A function of what was seen and of the

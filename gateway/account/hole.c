@@ -156,9 +156,8 @@ void hole_settle(struct books *b)
 
 void hole_heard(struct books *b, struct device_clock *clock, int64_t time_us)
 {
-    hole_settle(b); /* by the time that passed before this reading, whether or not anyone asked since */
     struct hole *h = open_hole(b);
-    if (!h || !clock->is_unheard || time_us <= clock->newest_us)
+    if (!h || !clock->is_unheard)
         return;
     clock->is_unheard = clock->is_awaited = false;
     h->ends_us = time_us > h->ends_us ? time_us : h->ends_us;

@@ -5,7 +5,22 @@
  * falls does not matter, since the watermark never does.
  *
  * Between two readings the set of counted devices only shrinks, so the value only grows, and asking in
- * between changes nothing: a gateway that was restarted and asks at other moments gets the same. */
+ * between changes nothing: a gateway that was restarted and asks at other moments gets the same.
+ *
+ * Stamps from the future are rejected where readings are judged, but only against a clock that is right.
+ * On a box that boots in 1970 all are from the future, and one absurd stamp would take the whole site
+ * along: the others would be "behind", and what they say late for ever after, since the watermark never
+ * goes back. So a stamp ahead of such a clock that leads the site by more than max_lag beyond what gateway
+ * time allows since its newest, or that would be its first, is a leap: it is accounted like any other, but
+ * the device's clock stays where it was, until
+ * - another active device is there too, within max_lag (a box that was off for hours finds all its devices
+ *   ahead: the first one leaps, the second confirms), or
+ * - no other active device has a clock that says otherwise and this one has said so for max_lag of gateway
+ *   time: whoever is alone has the only clock there is, and its windows must close too, or
+ * - a stamp of it is checked: the clock became right.
+ * A device that returns to the site's time takes its leap back. So while one device is right, another one
+ * can be wrong by years in either direction and harm only itself. Below max_lag nobody is left behind, so
+ * smaller steps need no confirmation. */
 #include "account/watermark.h"
 
 int64_t time_after(int64_t a_us, int64_t b_us)
@@ -19,6 +34,13 @@ int64_t time_after(int64_t a_us, int64_t b_us)
 static int64_t later(int64_t a_us, int64_t b_us)
 {
     return a_us > b_us ? a_us : b_us;
+}
+
+void device_clock_init(struct device_clock *clock)
+{
+    *clock = (struct device_clock){ .newest_us = TIME_UNKNOWN,
+                                    .heard_us = TIME_UNKNOWN,
+                                    .leap_us = TIME_UNKNOWN };
 }
 
 void watermark_init(struct watermark *w)
@@ -47,7 +69,8 @@ static bool is_behind(const struct watermark *w, int64_t time_us)
 static bool takes_part(const struct watermark *w, const struct device_clock *clock,
                        int64_t elapsed_us)
 {
-    return !device_is_idle(clock, elapsed_us) && !is_behind(w, clock->newest_us);
+    return clock->newest_us != TIME_UNKNOWN && !device_is_idle(clock, elapsed_us) &&
+           !is_behind(w, clock->newest_us);
 }
 
 static struct least find_least(const struct watermark *w, int64_t elapsed_us)
@@ -120,10 +143,72 @@ static void move_clock(struct watermark *w, struct device_clock *clock, int64_t 
     }
 }
 
-void watermark_seen(struct watermark *w, struct device_clock *clock, int64_t time_us,
-                    int64_t elapsed_us)
+/* --- leaps --- */
+
+static bool is_near(const struct watermark *w, int64_t a_us, int64_t b_us)
+{
+    return a_us != TIME_UNKNOWN && b_us != TIME_UNKNOWN &&
+           time_after(a_us, w->max_lag_us) >= b_us && time_after(b_us, w->max_lag_us) >= a_us;
+}
+
+static bool is_leap(const struct watermark *w, int64_t time_us, int64_t elapsed_us)
+{
+    if (w->newest_us == TIME_UNKNOWN)
+        return true;
+    int64_t now_us = time_after(w->newest_us, later(0, elapsed_us - w->newest_at_us));
+    return time_us > time_after(now_us, w->max_lag_us);
+}
+
+/* The device says so again, or for the first time. */
+static void note_leap(const struct watermark *w, struct device_clock *clock, int64_t time_us,
+                      int64_t elapsed_us)
+{
+    int64_t expected_us = clock->leap_us;
+    if (clock->heard_us != TIME_UNKNOWN)
+        expected_us = time_after(expected_us, later(0, elapsed_us - clock->heard_us));
+    if (!is_near(w, expected_us, time_us))
+        clock->leap_at_us = elapsed_us;
+    clock->leap_us = time_us;
+}
+
+static bool is_confirmed(const struct watermark *w, const struct device_clock *clock,
+                         int64_t elapsed_us)
+{
+    bool is_alone = true;
+    for (size_t i = 0; i < w->n; i++) {
+        const struct device_clock *other = w->clocks[i];
+        if (other == clock || device_is_idle(other, elapsed_us))
+            continue;
+        if (is_near(w, other->newest_us, clock->leap_us) ||
+            is_near(w, other->leap_us, clock->leap_us))
+            return true;
+        is_alone &= other->newest_us == TIME_UNKNOWN;
+    }
+    return is_alone && elapsed_us - clock->leap_at_us >= w->max_lag_us;
+}
+
+/* Whether a stamp may move the device's clock. */
+static bool may_move(struct watermark *w, struct device_clock *clock, int64_t time_us,
+                     int64_t elapsed_us, bool is_checked)
+{
+    if (!is_checked && is_leap(w, time_us, elapsed_us)) {
+        note_leap(w, clock, time_us, elapsed_us);
+        if (!is_confirmed(w, clock, elapsed_us))
+            return false;
+    }
+    clock->leap_us = TIME_UNKNOWN;
+    return true;
+}
+
+/* --- readings --- */
+
+bool watermark_seen(struct watermark *w, struct device_clock *clock, int64_t time_us,
+                    int64_t elapsed_us, bool is_checked)
 {
     watermark_keep(w, elapsed_us);
+    bool moves = may_move(w, clock, time_us, elapsed_us, is_checked);
+    if (!moves)
+        time_us = clock->newest_us;
     if (w->is_stale || elapsed_us >= w->least.until_us)
         look_again(w, elapsed_us);
 
@@ -135,6 +220,7 @@ void watermark_seen(struct watermark *w, struct device_clock *clock, int64_t tim
     if (w->least.holders == 0 || is_behind(w, w->least.time_us))
         look_again(w, elapsed_us);
     watermark_keep(w, elapsed_us);
+    return moves;
 }
 
 int64_t watermark_reaches(const struct watermark *w, int64_t time_us, int64_t elapsed_us)

@@ -3,7 +3,8 @@
  * It is the least of the devices' newest times. Left out are devices that are idle (nothing heard for
  * idle_us of gateway time, or ever) and those more than max_lag behind the site's newest time: their
  * backlog arrives as revisions. If nobody is left, it is the newest time plus the gateway time that
- * passed since that was heard. It never goes back. */
+ * passed since that was heard. It never goes back, so one absurd stamp must not move it: watermark.c says
+ * which stamps wait to be confirmed. */
 #ifndef ACCOUNT_WATERMARK_H
 #define ACCOUNT_WATERMARK_H
 
@@ -18,6 +19,8 @@
 struct device_clock {
     int64_t newest_us; /* newest event time; TIME_UNKNOWN: never spoke */
     int64_t heard_us;  /* elapsed gateway time when it last spoke; TIME_UNKNOWN: never */
+    int64_t leap_us;   /* the latest stamp that waits to be confirmed; TIME_UNKNOWN: none waits */
+    int64_t leap_at_us; /* elapsed time since when it says so */
     int64_t idle_us;   /* of the plan */
     bool is_counted;   /* took part in the least at the last look */
     bool is_unheard;   /* said nothing new since a hole began */
@@ -50,9 +53,13 @@ void watermark_keep(struct watermark *w, int64_t elapsed_us);
 void watermark_configure(struct watermark *w, struct device_clock **clocks, size_t n,
                          int64_t max_lag_us);
 
-/* One of the devices spoke about time_us. elapsed_us never goes back. */
-void watermark_seen(struct watermark *w, struct device_clock *clock, int64_t time_us,
-                    int64_t elapsed_us);
+/* A device that never spoke. */
+void device_clock_init(struct device_clock *clock);
+
+/* One of the devices spoke about time_us, a stamp that is not ahead of the wall clock (is_checked) or may
+ * be, while nobody knows whether that clock is right. elapsed_us never goes back. false: the stamp waits to be confirmed and moved no clock. */
+bool watermark_seen(struct watermark *w, struct device_clock *clock, int64_t time_us,
+                    int64_t elapsed_us, bool is_checked);
 
 /* Where it stands; TIME_UNKNOWN when nothing was seen. A function of what was seen and of elapsed_us,
  * however often it is asked. */

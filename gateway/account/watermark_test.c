@@ -15,9 +15,8 @@ static void open_room(struct room *r, size_t n)
 {
     watermark_init(&r->w);
     for (size_t i = 0; i < n; i++) {
-        r->clocks[i] = (struct device_clock){ .newest_us = TIME_UNKNOWN,
-                                              .heard_us = TIME_UNKNOWN,
-                                              .idle_us = IDLE_US };
+        device_clock_init(&r->clocks[i]);
+        r->clocks[i].idle_us = IDLE_US;
         r->pointers[i] = &r->clocks[i];
     }
     watermark_configure(&r->w, r->pointers, n, LAG_US);
@@ -25,7 +24,7 @@ static void open_room(struct room *r, size_t n)
 
 static void seen(struct room *r, size_t i, int64_t time_us, int64_t elapsed_us)
 {
-    watermark_seen(&r->w, &r->clocks[i], time_us, elapsed_us);
+    assert_true(watermark_seen(&r->w, &r->clocks[i], time_us, elapsed_us, true));
 }
 
 static void nothing_seen_is_unknown(void **state)
@@ -190,6 +189,97 @@ static void the_bookkeeping_agrees_with_the_rule(void **state)
     }
 }
 
+/* Of a clock that nobody set. */
+static bool seen_unchecked(struct room *r, size_t i, int64_t time_us, int64_t elapsed_us)
+{
+    return watermark_seen(&r->w, &r->clocks[i], time_us, elapsed_us, false);
+}
+
+#define FAR_US (20000 * DAY_US)
+
+static void an_absurd_stamp_harms_only_its_own_device(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 3);
+    for (size_t i = 0; i < 3; i++)
+        seen(&r, i, 100 * MINUTE_US, 0);
+    assert_false(seen_unchecked(&r, 0, FAR_US, MINUTE_US));
+    for (int64_t t = 1; t < 60; t++) {
+        assert_false(seen_unchecked(&r, 0, FAR_US + t * MINUTE_US, t * MINUTE_US));
+        assert_true(seen_unchecked(&r, 1, (100 + t) * MINUTE_US, t * MINUTE_US));
+        assert_true(seen_unchecked(&r, 2, (100 + t) * MINUTE_US, t * MINUTE_US));
+    }
+    assert_int_equal(watermark_at(&r.w, 59 * MINUTE_US), 159 * MINUTE_US);
+    /* It comes to its senses: as if nothing had been. */
+    assert_true(seen_unchecked(&r, 0, 158 * MINUTE_US, 59 * MINUTE_US));
+    assert_int_equal(r.clocks[0].newest_us, 158 * MINUTE_US);
+    assert_true(r.clocks[0].leap_us == TIME_UNKNOWN);
+}
+
+static void an_absurd_first_stamp_does_not_lead_the_site(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 3);
+    assert_false(seen_unchecked(&r, 0, FAR_US, 0));
+    assert_true(watermark_at(&r.w, 0) == TIME_UNKNOWN);
+    assert_false(seen_unchecked(&r, 1, 100 * MINUTE_US, 1));
+    assert_true(seen_unchecked(&r, 2, 101 * MINUTE_US, 2));
+    assert_int_equal(watermark_at(&r.w, 2), 101 * MINUTE_US);
+    assert_true(seen_unchecked(&r, 1, 102 * MINUTE_US, 3));
+    assert_int_equal(watermark_at(&r.w, 3), 101 * MINUTE_US);
+}
+
+static void devices_that_leapt_together_confirm_each_other(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 2);
+    seen(&r, 0, 100 * MINUTE_US, 0);
+    seen(&r, 1, 100 * MINUTE_US, 0);
+    assert_false(seen_unchecked(&r, 0, 500 * MINUTE_US, 1)); /* the box was off meanwhile */
+    assert_int_equal(watermark_at(&r.w, 1), 100 * MINUTE_US);
+    assert_true(seen_unchecked(&r, 1, 501 * MINUTE_US, 2));
+    assert_true(seen_unchecked(&r, 0, 502 * MINUTE_US, 3));
+    assert_int_equal(watermark_at(&r.w, 3), 501 * MINUTE_US);
+}
+
+static void a_device_that_is_alone_is_believed_after_max_lag(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 2);
+    seen(&r, 0, 100 * MINUTE_US, 0);
+    for (int64_t t = 0; t < 15; t++)
+        assert_false(seen_unchecked(&r, 0, FAR_US + t * MINUTE_US, t * MINUTE_US));
+    assert_true(seen_unchecked(&r, 0, FAR_US + QUARTER_US, QUARTER_US));
+    assert_int_equal(watermark_at(&r.w, QUARTER_US), FAR_US + QUARTER_US);
+}
+
+static void stamps_here_and_there_are_never_believed(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 1);
+    seen(&r, 0, 100 * MINUTE_US, 0);
+    for (int64_t t = 1; t < 100; t++)
+        assert_false(seen_unchecked(&r, 0, t * FAR_US, t * MINUTE_US));
+    assert_int_equal(r.clocks[0].newest_us, 100 * MINUTE_US);
+}
+
+static void a_checked_stamp_moves_the_clock_at_once(void **state)
+{
+    struct room r;
+    (void)state;
+    open_room(&r, 1);
+    seen(&r, 0, 100 * MINUTE_US, 0);
+    assert_false(seen_unchecked(&r, 0, FAR_US, 1));
+    seen(&r, 0, 9 * DAY_US, 2);
+    assert_int_equal(watermark_at(&r.w, 2), 9 * DAY_US);
+    assert_true(r.clocks[0].leap_us == TIME_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +293,12 @@ int main(void)
         cmocka_unit_test(a_backlog_behind_an_idle_leader_does_not_hold_it),
         cmocka_unit_test(the_range_of_time_is_not_left),
         cmocka_unit_test(the_bookkeeping_agrees_with_the_rule),
+        cmocka_unit_test(an_absurd_stamp_harms_only_its_own_device),
+        cmocka_unit_test(an_absurd_first_stamp_does_not_lead_the_site),
+        cmocka_unit_test(devices_that_leapt_together_confirm_each_other),
+        cmocka_unit_test(a_device_that_is_alone_is_believed_after_max_lag),
+        cmocka_unit_test(stamps_here_and_there_are_never_believed),
+        cmocka_unit_test(a_checked_stamp_moves_the_clock_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
