@@ -79,7 +79,8 @@ int pipeline_configure(struct pipeline *p, struct slice yaml)
 static void set_text(char *to, size_t room, struct slice text)
 {
     size_t n = text.size < room ? text.size : room - 1;
-    memcpy(to, text.at, n);
+    if (n > 0)
+        memcpy(to, text.at, n);
     to[n] = '\0';
 }
 

@@ -763,6 +763,28 @@ static void a_message_without_readings_or_verdict_is_found_at_the_next_commit(vo
     end(&f);
 }
 
+/* Found by tests/fuzz/snapshot.c. */
+static void snapshot_row_that_was_cut_is_refused(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "cut");
+    struct buffer row = { 0 };
+    buffer_put_u8(&row, 1);
+    buffer_put_u64(&row, 7);
+    buffer_put_u32(&row, 1);
+    buffer_put_u64(&row, 42);
+    buffer_put_text(&row, "0.1");
+    buffer_put_text(&row, "2025a");
+
+    begin(&f);
+    struct slice whole = buffer_slice(&row), key = slice_of("b epoch");
+    for (size_t n = 0; n < whole.size; n++)
+        assert_true(pipeline_load(f.pipeline, STAGE_PIPELINE, key, (struct slice){ whole.at, n }) < 0);
+    assert_int_equal(pipeline_load(f.pipeline, STAGE_PIPELINE, key, whole), 0);
+    end(&f);
+    buffer_fini(&row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,6 +805,7 @@ int main(void)
         WORKS_TEST(long_backlog_is_taken_in_stretches),
         WORKS_TEST(a_reading_without_a_verdict_is_found_at_the_next_commit),
         WORKS_TEST(a_message_without_readings_or_verdict_is_found_at_the_next_commit),
+        WORKS_TEST(snapshot_row_that_was_cut_is_refused),
     };
     setenv("CARBON_CLOCK", "synchronised", 1);   /* whatever the machine's clock says */
     return cmocka_run_group_tests(tests, NULL, NULL);
