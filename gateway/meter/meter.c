@@ -139,6 +139,7 @@ static void inherit(struct meter *m, struct slice key, uint64_t identity, struct
     meter_point_init(out, key);
     out->identity = identity;
     if (old) {
+        meter_point_remember(out, old);
         out->is_dirty = true;
         meter_point_tell(out, "meter.anew", ANEW_TEXT);
     }

@@ -357,3 +357,14 @@ void meter_point_adopt(struct meter_point *p, const struct fold_rules *rules, in
     settle(p);
     meter_point_watch(p, true);
 }
+
+void meter_point_remember(struct meter_point *p, const struct meter_point *old)
+{
+    p->base.has_accepted = p->tip.has_accepted = old->tip.has_accepted;
+    p->base.accepted_us = p->tip.accepted_us = old->tip.accepted_us;
+    p->seen = old->seen;
+    for (size_t i = 0; i < old->retained.n; i++) {
+        const struct sample *r = retained_at(&old->retained, i);
+        seen_add(&p->seen, r->boot, r->sequence);
+    }
+}

@@ -54,6 +54,10 @@ enum verdict meter_point_take(struct meter_point *p, const struct sample *r, str
 void meter_point_adopt(struct meter_point *p, const struct fold_rules *rules, int64_t lateness_us,
                        int64_t keep);
 
+/* A point that begins anew in place of an old one still knows how far that came and the numbers of all that
+ * was taken, or what a broker sends again would count as readings of the new meaning. */
+void meter_point_remember(struct meter_point *p, const struct meter_point *old);
+
 /* Writes a log line about the point: its names and the text. */
 void meter_point_tell(const struct meter_point *p, const char *id, const char *text);
 
