@@ -4,6 +4,7 @@
  * then the upstream side, and only when all that was ever taken is committed does the device broker hear
  * of us. Closing goes the other way round and is never needed for the books to be right; it only saves
  * the next start some work. */
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "publish/encode.h"
 
 #define STATUS_EVERY_MS 10000
+#define ROOM_EVERY_MS 500
+#define WAIT_FOR_ROOM_MS 5000
 #define REJECTED_PER_STATUS 100  /* told upstream in one STATUS_EVERY_MS */
 
 /* Living. */
@@ -32,9 +35,7 @@ static void on_change(void *self)
 
 static void on_full(void *self)
 {
-    struct app *a = self;
-    a->is_paused = true;
-    a->pauses++;
+    app_no_room(self);
 }
 
 static void on_acknowledged(void *self)
@@ -47,7 +48,6 @@ static void on_status_timer(uv_timer_t *t)
 {
     struct app *a = t->data;
 
-    app_watch_disk(a);
     app_tell_status(a);
     if (a->rejected_untold > 0)
         log_line(LOG_WARN, "rejected.untold", "n=%llu – more were rejected than are told upstream; the "
@@ -113,13 +113,17 @@ static void start_living(struct app *a)
     init_timer(a, &a->status_timer);
     init_timer(a, &a->more_timer);
     init_timer(a, &a->drain_timer);
+    init_timer(a, &a->room_timer);
     init_signal(a, &a->on_term, SIGTERM);
     init_signal(a, &a->on_int, SIGINT);
     a->rejected_left = REJECTED_PER_STATUS;
     uv_timer_start(&a->commit_timer, on_commit_timer, commit_ms, commit_ms);
     uv_timer_start(&a->status_timer, on_status_timer, STATUS_EVERY_MS, STATUS_EVERY_MS);
     publish_start(a->publish);
-    ingest_start(a->ingest);
+    uv_timer_start(&a->room_timer, on_room_timer, ROOM_EVERY_MS, ROOM_EVERY_MS);
+    app_watch_room(a);
+    if (a->paused_for == 0)
+        ingest_start(a->ingest);
     app_take_arrivals(a);            /* what came before the last end, and sets what is due */
     log_line(LOG_INFO, "gateway.ready", "gateway=%s version=%s position=%llu – taking readings",
              a->conf->plan.gateway_id, CARBON_VERSION,
@@ -138,13 +142,19 @@ static void name_topics(struct app *a)
 static int open_vault(struct app *a)
 {
     struct vault_hooks hooks = { on_rejected, a };
-    int rc = vault_open(a->conf, &hooks, &a->vault);
+    int rc;
+    while ((rc = vault_open(a->conf, &hooks, &a->vault)) == VAULT_FULL) {
+        log_line(LOG_ERROR, "gateway.waiting", "again=%ds – the disk of %s has no room for one more entry "
+                 "of the log book; free space there, the device broker queues meanwhile",
+                 WAIT_FOR_ROOM_MS / 1000, a->conf->state);
+        poll(NULL, 0, WAIT_FOR_ROOM_MS);
+    }
     if (rc != 0)
         return rc;
     a->intake = vault_intake(a->vault);
     a->store = vault_store(a->vault);
     a->pipeline = vault_pipeline(a->vault);
-    return 0;
+    return app_know_places(a);
 }
 
 static int open_all(struct app *a)
@@ -177,8 +187,8 @@ static int live(struct app *a)
     if (a->rc < 0) {
         /* Paho's threads still run, and every promise stands in the journal already: a kill is as good
          * as any closing here, and cannot fail. */
-        log_line(LOG_ERROR, "gateway.failed", "the cause stands above – mend it and start again; "
-                 "nothing that was acknowledged is lost");
+        log_line(LOG_ERROR, "gateway.failed", "the cause stands above – mend it and start "
+                 "again");
         _exit(EXIT_FAILURE);
     }
     int rc = vault_commit_now(a->vault);

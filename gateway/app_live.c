@@ -13,9 +13,9 @@
 #define MORE_MS 1                /* with 0 the timer would be due again in the same turn */
 #define DUE_MS_LEAST 100         /* so that a due time that brings nothing costs at most ten entries/s */
 #define DUE_MS_MOST 3600000
+#define STORE_UNWRITABLE ((struct alarm_key){ .id = "store.unwritable" })
 
-/* Ends the loop: the program cannot go on. */
-static void fail(struct app *a, int rc)
+void app_fail(struct app *a, int rc)
 {
     if (a->rc == 0)
         a->rc = rc;
@@ -34,8 +34,10 @@ void app_take_arrivals(struct app *a)
     int rc = a->rc;
     for (int n = 0; rc == 0 && n < STRETCHES_PER_TURN; n++)
         rc = vault_take(a->vault);
+    if (rc == VAULT_FULL)
+        app_no_room(a);
     if (rc < 0) {
-        fail(a, rc);
+        app_fail(a, rc);
         return;
     }
     if (rc == 0)
@@ -56,8 +58,10 @@ void on_due_timer(uv_timer_t *t)
     int rc = a->rc;
     if (rc == 0)
         rc = vault_say(a->vault, &(struct entry){ .kind = FRAME_TICK });
+    if (rc == VAULT_FULL)
+        app_no_room(a);
     if (rc < 0) {
-        fail(a, rc);
+        app_fail(a, rc);
         return;
     }
     commit_soon(a);
@@ -95,9 +99,13 @@ static void on_carried_out(uv_work_t *w, int status)
     a->is_committing = false;
     int rc = vault_finish(a->vault, a->carried_out);
     if (rc < 0)
-        fail(a, rc);
+        app_fail(a, rc);
+    if (rc == VAULT_LATER)
+        app_alarm(a, STORE_UNWRITABLE, "the store cannot be written, see the log for the cause; what comes is "
+                  "journalled meanwhile, and nothing leaves");
     if (rc != 0)
         return;                      /* VAULT_LATER: the timer tries the same commit again */
+    app_alarm_over(a, STORE_UNWRITABLE);
     if (a->publish)
         publish_wake(a->publish);
     app_take_arrivals(a);            /* what a full batch had kept waiting */

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "conf.h"
 #include "ingest/ingest.h"
 #include "model/alarm.h"
@@ -22,6 +23,13 @@ enum app_phase {
     APP_DRAINING,            /* until what is in flight upstream is acknowledged, or its time is up */
     APP_CLOSING_PUBLISH,
     APP_CLOSED
+};
+
+/* Why the device broker was left on purpose. */
+enum app_pause {
+    PAUSE_DISK = 1,                  /* less free than the reserve */
+    PAUSE_INTAKE = 2,                /* what is not committed reached the journal's bound */
+    PAUSE_STORE = 4,                 /* what is not acknowledged reached the store's bound */
 };
 
 struct app {
@@ -41,7 +49,7 @@ struct app {
     int carried_out;
     bool is_committing;
 
-    uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer;
+    uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer, room_timer;
     uv_signal_t on_term, on_int;
     unsigned open_handles;
 
@@ -50,7 +58,8 @@ struct app {
     int rc;                          /* why the loop ends; from then on nothing is taken or committed */
 
     int64_t started_us;
-    bool is_paused;
+    unsigned paused_for;             /* bits of enum app_pause; 0: readings come in */
+    struct file_identity places_of[3];       /* state directory, intake, log book, as opened */
     uint64_t pauses;
     struct alarms alarms;
     struct arena view;               /* of the status in hand */
@@ -67,6 +76,7 @@ void app_alarm(struct app *a, struct alarm_key key, const char *format, ...)
 void app_alarm_over(struct app *a, struct alarm_key key);
 
 /* app_live.c */
+void app_fail(struct app *a, int rc);    /* ends the loop: the program cannot go on */
 void app_take_arrivals(struct app *a);
 void app_commit_start(struct app *a);
 void app_set_due(struct app *a);
@@ -74,8 +84,12 @@ void on_commit_timer(uv_timer_t *t);
 void on_due_timer(uv_timer_t *t);
 void on_more_timer(uv_timer_t *t);
 
-/* app_room.c */
-void app_watch_disk(struct app *a);
+/* app_room.c: looks at disk and bounds, at once before the device broker hears of us and then twice a
+ * second; and what to do when something found no room between two looks. */
+int app_know_places(struct app *a);
+void app_watch_room(struct app *a);
+void on_room_timer(uv_timer_t *t);
+void app_no_room(struct app *a);
 
 /* app_stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

@@ -18,7 +18,8 @@ static void close_handles(struct app *a)
     uv_handle_t *handles[] = {
         (uv_handle_t *)&a->commit_timer, (uv_handle_t *)&a->due_timer,
         (uv_handle_t *)&a->status_timer, (uv_handle_t *)&a->more_timer,
-        (uv_handle_t *)&a->drain_timer, (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
+        (uv_handle_t *)&a->drain_timer, (uv_handle_t *)&a->room_timer,
+        (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
     };
     a->phase = APP_CLOSED;
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
@@ -79,6 +80,7 @@ void app_on_stop_signal(uv_signal_t *s, int number)
     log_line(LOG_INFO, "gateway.stopping", "signal=%d – taking what is there, then leaving", number);
     a->phase = APP_CLOSING_INGEST;
     uv_timer_stop(&a->status_timer);
+    uv_timer_stop(&a->room_timer);
     uv_timer_stop(&a->due_timer);
     ingest_close(a->ingest);
 }

@@ -107,7 +107,7 @@ void app_tell_status(struct app *a)
         .is_clock_synchronised = clock_is_synchronised(),
         .is_durable_to_power = a->conf->journal.durability == DURABILITY_POWER,
         .lossless = LOSSLESS_UNPROVEN,
-        .is_paused = a->is_paused,
+        .is_paused = a->paused_for != 0,
         .pauses = a->pauses,
     };
     arena_reset(&a->view);

@@ -40,8 +40,7 @@ int logbook_append(struct journal *j, const struct entry *e)
     int rc = journal_append(j, &f);
     buffer_fini(&fields);
     if (rc == JOURNAL_FULL)
-        return err_raise(-1, "the log book cannot grow: no room on its disk – free space and start "
-                         "again; nothing that was acknowledged is lost");
+        return LOGBOOK_FULL;
     if (rc == 0)
         crash_point(crash_name(e->kind));
     return rc;

@@ -10,8 +10,9 @@
 #include "pipeline.h"
 #include "store/store.h"
 
-/* Appends an entry; its sequence and times are the journal's to give. 0 or negative: a log book that
- * cannot be written is the end of all taking, also when the disk has no room. */
+/* Appends an entry; its sequence and times are the journal's to give. 0; LOGBOOK_FULL: the disk has no
+ * room for it, nothing was said, and nothing may be done; or negative. */
+#define LOGBOOK_FULL 3
 int logbook_append(struct journal *j, const struct entry *e);
 
 /* Follows up to and including `until`, or until the batch holds more than batch_bytes_most. Returns 0,
@@ -21,7 +22,7 @@ int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
                    struct store_batch *out, size_t batch_bytes_most);
 
 /* Appends a TOOK entry of intake 0 for what stands there behind *took, a few thousand frames at most, so
- * that one entry is followed in a moment; moves *took on. LOGBOOK_NOTHING: no frame is there. */
+ * that one entry is followed in a moment; moves *took on. LOGBOOK_NOTHING: no frame is there; LOGBOOK_FULL. */
 #define LOGBOOK_NOTHING 2
 int logbook_take(struct journal *j, const struct journal *intake, uint64_t *took);
 

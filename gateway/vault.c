@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "logbook.h"
 #include "vault.h"
@@ -53,10 +54,18 @@ int vault_follow(struct vault *v, size_t batch_bytes_most)
     int rc = follow_to_end(v, batch_bytes_most);
     while (rc >= 0 && pipeline_tell_gap(v->pipeline, &gap)) {
         int said = say_lost(v, &gap);
+        if (said == LOGBOOK_FULL)    /* this one has to be said: the next start finds the gap again */
+            said = err_raise(-1, "the log book has no room to tell what is missing – free space on its "
+                             "disk and start again");
         rc = said < 0 ? said : rc;
         is_gap = true;
     }
     return rc == 0 && is_gap ? follow_to_end(v, batch_bytes_most) : rc;
+}
+
+static int full_or(int rc)
+{
+    return rc == LOGBOOK_FULL ? VAULT_FULL : rc;
 }
 
 int vault_take(struct vault *v)
@@ -66,7 +75,7 @@ int vault_take(struct vault *v)
     uint64_t took = pipeline_took(v->pipeline, 0);
     int rc = logbook_take(v->logbook, v->intake, &took);
     if (rc != 0)
-        return rc == LOGBOOK_NOTHING ? VAULT_NOTHING : rc;
+        return rc == LOGBOOK_NOTHING ? VAULT_NOTHING : full_or(rc);
     crash_point("loop.took");
     return vault_follow(v, SIZE_MAX);
 }
@@ -74,7 +83,7 @@ int vault_take(struct vault *v)
 int vault_say(struct vault *v, const struct entry *e)
 {
     int rc = logbook_append(v->logbook, e);
-    return rc == 0 ? vault_follow(v, SIZE_MAX) : rc;
+    return rc == 0 ? vault_follow(v, SIZE_MAX) : full_or(rc);
 }
 
 /* Committing. */
@@ -143,6 +152,7 @@ int vault_finish(struct vault *v, int carried_out)
     if (v->must_retry)
         return VAULT_LATER;
     v->committed_position = v->commit.logbook_until;
+    v->committed_took = v->commit.intake_until;
     store_batch_clear(v->committing);
     pipeline_committed(v->pipeline);
     return 0;
@@ -159,6 +169,16 @@ int vault_commit_now(struct vault *v)
 }
 
 /* Lending. */
+
+uint64_t vault_committed_took(const struct vault *v)
+{
+    return v->committed_took;
+}
+
+const struct places *vault_places(const struct vault *v)
+{
+    return &v->places;
+}
 
 struct journal *vault_intake(struct vault *v)
 {

@@ -23,19 +23,24 @@ struct vault_hooks {
     void *self;
 };
 
+/* Outcome of several calls: the disk has no room for another entry of the log book. Nothing was said and
+ * nothing done; come back when there is room. */
+#define VAULT_FULL 3
+
 /* Opens everything in conf->state, which is made if it is missing, follows what the log book says and
- * the store does not know, and takes up the configuration behind it. Borrows conf. 0 or negative. */
+ * the store does not know, and takes up the configuration behind it. Borrows conf. 0, VAULT_FULL (and
+ * nothing is open) or negative. */
 int vault_open(const struct conf *conf, const struct vault_hooks *hooks, struct vault **out);
 
 /* Accepts NULL. Commits nothing: a close is no better than a kill. */
 void vault_close(struct vault *v);
 
 /* Takes one stretch of what stands in the intake. 0: there may be more; VAULT_NOTHING: nothing is there,
- * or the batch is full and a commit must come first; negative. */
+ * or the batch is full and a commit must come first; VAULT_FULL; negative. */
 #define VAULT_NOTHING 1
 int vault_take(struct vault *v);
 
-/* Says one entry and follows it. 0 or negative. */
+/* Says one entry and follows it. 0, VAULT_FULL or negative. */
 int vault_say(struct vault *v, const struct entry *e);
 
 /* Whether a commit is worth it now, for the summaries or the bytes that wait for one. */
@@ -56,6 +61,12 @@ int vault_finish(struct vault *v, int carried_out);
 
 /* All three, until nothing is left to commit. 0, VAULT_LATER or negative. */
 int vault_commit_now(struct vault *v);
+
+/* The last frame of the intake whose effects are committed. */
+uint64_t vault_committed_took(const struct vault *v);
+
+/* Where it stands. */
+const struct places *vault_places(const struct vault *v);
 
 /* Its things, lent until it is closed. What publish acknowledged goes into the batch. */
 struct journal *vault_intake(struct vault *v);

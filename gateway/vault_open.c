@@ -57,6 +57,7 @@ static int open_state(struct vault *v)
         return rc;
     rc = store_load(v->store, on_row, v);
     v->committed_position = store_position(v->store);
+    v->committed_took = pipeline_took(v->pipeline, 0);
     return rc;
 }
 
@@ -238,7 +239,7 @@ int vault_open(const struct conf *conf, const struct vault_hooks *hooks, struct 
     int rc = open_all(v);
     if (rc != 0) {
         vault_close(v);
-        return rc;
+        return rc == LOGBOOK_FULL ? VAULT_FULL : rc;
     }
     *out = v;
     return 0;

@@ -25,7 +25,7 @@ struct vault {
     struct commit commit;
     bool must_retry;             /* the commit that was cut is still to be carried out */
     struct store_batch *filling, *committing;
-    uint64_t committed_position;
+    uint64_t committed_position, committed_took;
     int64_t forgot_us;
 };
 

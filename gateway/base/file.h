@@ -46,8 +46,15 @@ int file_rename(const char *from, const char *to);   /* and syncs the directory 
 int file_remove(const char *path);                   /* 0 also when it is not there */
 int file_size(const char *path, uint64_t *out);
 
-/* Bytes that a non-root writer may still allocate on the file system of path. */
+/* Bytes that a non-root writer may still allocate on the file system of path. In a test build the number
+ * in the file that CARBON_FREE_BYTES_FILE names, and nothing larger can be allocated. */
 int file_free_bytes(const char *path, uint64_t *out);
+
+/* What a path names now, whatever it is called: two equal ones name the same thing. -ENOENT. */
+struct file_identity {
+    uint64_t device, inode;
+};
+int file_identify(const char *path, struct file_identity *out);
 
 /* Reads a whole file of at most `most` bytes into memory that the caller frees (NUL behind it).
  * -EFBIG beyond. */

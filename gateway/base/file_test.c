@@ -347,6 +347,34 @@ static void memory_can_stand_for_a_map(void **state)
     assert_null(m.at);
 }
 
+static void a_test_says_how_full_the_disk_is(void **state)
+{
+    (void)state;
+    uint64_t room = 0;
+    assert_int_equal(file_replace("said", slice_of("5000")), 0);
+    setenv("CARBON_FREE_BYTES_FILE", "said", 1);
+    assert_int_equal(file_free_bytes(".", &room), 0);
+    if (room != 5000)
+        skip();                      /* no test build */
+    assert_int_equal(file_allocate("large", 5001), -ENOSPC);
+    assert_int_equal(file_allocate("small", 5000), 0);
+    unsetenv("CARBON_FREE_BYTES_FILE");
+    assert_int_equal(file_allocate("large", 5001), 0);
+}
+
+static void a_name_that_stands_for_something_else_is_noticed(void **state)
+{
+    (void)state;
+    struct file_identity before, after;
+    assert_int_equal(file_make_directory("place"), 0);
+    assert_int_equal(file_identify("place", &before), 0);
+    assert_int_equal(rename("place", "elsewhere"), 0);
+    assert_int_equal(file_identify("place", &after), -ENOENT);
+    assert_int_equal(file_make_directory("place"), 0);
+    assert_int_equal(file_identify("place", &after), 0);
+    assert_true(before.device == after.device && before.inode != after.inode);
+}
+
 static void one_process_holds_a_lock(void **state)
 {
     (void)state;
@@ -391,6 +419,8 @@ int main(void)
         IN_DIRECTORY(a_callback_may_remove_what_is_listed),
         IN_DIRECTORY(a_stream_is_not_there_until_it_ends),
         IN_DIRECTORY(memory_can_stand_for_a_map),
+        IN_DIRECTORY(a_test_says_how_full_the_disk_is),
+        IN_DIRECTORY(a_name_that_stands_for_something_else_is_noticed),
         IN_DIRECTORY(one_process_holds_a_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -359,3 +359,15 @@ void journal_figures(const struct journal *j, struct journal_figures *out)
     pthread_mutex_unlock(&shared->list_lock);
     *out = f;
 }
+
+uint64_t journal_bytes_behind(const struct journal *j, uint64_t committed)
+{
+    struct journal *shared = (struct journal *)(uintptr_t)j;   /* a lock changes nothing */
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&shared->list_lock);
+    for (size_t i = 0; i < j->n_kept; i++)
+        if (j->kept[i]->last != UINT64_MAX && j->kept[i]->last > committed)
+            bytes += j->kept[i]->bytes;
+    pthread_mutex_unlock(&shared->list_lock);
+    return bytes;
+}

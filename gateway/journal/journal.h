@@ -76,6 +76,10 @@ int journal_prepare(struct journal *j);
 int journal_trim(struct journal *j, uint64_t committed, int64_t now_wall_us, int64_t retain_us,
                  int64_t most_bytes);
 
+/* Bytes of the segments that hold frames beyond `committed` and are written to their end: what a trim may
+ * not touch yet. Any thread. */
+uint64_t journal_bytes_behind(const struct journal *j, uint64_t committed);
+
 /* For the status; any thread. */
 struct journal_figures {
     uint64_t bytes;              /* allocated by its segments */

@@ -8,12 +8,17 @@
  *
  * A summary that is there already with the same bytes is such a repetition. One with other bytes
  * would overwrite what was published under that number: the write is refused. */
+#include <errno.h>
 #include <string.h>
 
 #include <sqlite3.h>
 
 #include "base/crash.h"
+#include "base/err.h"
+#include "base/file.h"
 #include "store/inside.h"
+
+#define SPARE_BYTES (UINT64_C(2) << 20)
 
 static const char *const texts[WRITE_COUNT] = {
     [WRITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -175,10 +180,24 @@ static void tell_loop(struct store *s, const struct store_batch *b, const struct
     store_measure(s);
 }
 
+/* A transaction that fills the disk to its last byte would take the journals' room, and SQLite needs some
+ * itself to come out of it again: the WAL holds every page that changed, and the file takes it once more. */
+static int refuse_when_full(const struct store *s, const struct store_batch *b)
+{
+    uint64_t room;
+    if (file_free_bytes(s->path, &room) < 0 || room >= SPARE_BYTES + 4 * (uint64_t)b->records.size)
+        return 0;
+    return err_raise(-ENOSPC, "store %s: not written, its disk has only %llu bytes left; free some – what "
+                     "waits is kept and written then", s->path, (unsigned long long)room);
+}
+
 int store_write(struct store *s, const struct store_batch *b)
 {
     if (store_batch_is_empty(b))
         return 0;
+    int rc = refuse_when_full(s, b);
+    if (rc < 0)
+        return rc;
     struct tally tally = { 0 };
     int code = write_all(s, b, &tally);
     if (code != SQLITE_OK)
