@@ -125,9 +125,10 @@ static void start_living(struct app *a)
     if (a->paused_for == 0)
         ingest_start(a->ingest);
     app_take_arrivals(a);            /* what came before the last end, and sets what is due */
-    log_line(LOG_INFO, "gateway.ready", "gateway=%s version=%s position=%llu – taking readings",
-             a->conf->plan.gateway_id, CARBON_VERSION,
-             (unsigned long long)pipeline_position(a->pipeline));
+    log_line(LOG_INFO, "gateway.ready", "gateway=%s version=%s position=%llu redone=%llu – taking "
+             "readings", a->conf->plan.gateway_id, CARBON_VERSION,
+             (unsigned long long)pipeline_position(a->pipeline),
+             (unsigned long long)vault_redone(a->vault));
 }
 
 static void name_topics(struct app *a)

@@ -205,6 +205,11 @@ struct store_batch *vault_batch(struct vault *v)
     return v->filling;
 }
 
+uint64_t vault_redone(const struct vault *v)
+{
+    return v->redone;
+}
+
 const struct plan *vault_former_plan(const struct vault *v)
 {
     return v->former;

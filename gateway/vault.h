@@ -75,6 +75,10 @@ struct store *vault_store(struct vault *v);
 struct pipeline *vault_pipeline(struct vault *v);
 struct store_batch *vault_batch(struct vault *v);
 
+/* How many numbers of the log book the opening followed again, since a crash came before their commit;
+ * 0 behind an orderly stop. */
+uint64_t vault_redone(const struct vault *v);
+
 /* The plan that was in force until this opening; NULL: the same as now. */
 const struct plan *vault_former_plan(const struct vault *v);
 

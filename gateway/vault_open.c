@@ -58,6 +58,9 @@ static int open_state(struct vault *v)
     rc = store_load(v->store, on_row, v);
     v->committed_position = store_position(v->store);
     v->committed_took = pipeline_took(v->pipeline, 0);
+    /* Also where nothing is left to follow: a commit would then write position 0 over a whole state, and
+     * a kill behind it would have everything counted twice. */
+    pipeline_stand_at(v->pipeline, pipeline_logbook(v->pipeline), v->committed_position);
     return rc;
 }
 
@@ -212,6 +215,16 @@ static int say_start(struct vault *v)
     return rc == 0 ? say_config(v) : rc;
 }
 
+/* What a crash left between the store and the end of the log book. A new store has nothing behind it. */
+static int do_again(struct vault *v)
+{
+    uint64_t known = v->committed_position;
+    int rc = catch_up(v);
+    if (known > 0)
+        v->redone = v->committed_position - known;
+    return rc;
+}
+
 static int open_all(struct vault *v)
 {
     int rc;
@@ -219,7 +232,7 @@ static int open_all(struct vault *v)
     if ((rc = plugin_loader_open(v->conf->plugins, &v->plugins)) != 0 ||
         (rc = open_state(v)) != 0 ||
         (rc = open_journals(v)) != 0 ||
-        (rc = catch_up(v)) != 0 ||
+        (rc = do_again(v)) != 0 ||
         (rc = say_start(v)) != 0)
         return rc;
     return catch_up(v);

@@ -26,6 +26,7 @@ struct vault {
     bool must_retry;             /* the commit that was cut is still to be carried out */
     struct store_batch *filling, *committing;
     uint64_t committed_position, committed_took;
+    uint64_t redone;             /* entries that the opening followed again */
     int64_t forgot_us;
 };
 
