@@ -61,7 +61,7 @@ static int open_publish(struct app *a)
     struct publish_hooks hooks = { on_acknowledged, on_change, app_on_publish_closed, a };
     struct buffer offline = { 0 };
 
-    encode_offline(a->conf->plan.gateway_id, pipeline_epoch(a->pipeline), &offline);
+    encode_offline(a->conf->plan.gateway_id, pipeline_epoch(a->pipeline), false, &offline);
     int rc = publish_open(&a->loop, &a->conf->publish, a->store, a->status_topic,
                           buffer_slice(&offline), &hooks, &a->publish);
     buffer_fini(&offline);
@@ -201,6 +201,7 @@ int app_run(const struct conf *conf)
     struct app *a = calloc(1, sizeof *a);
     if (!a)
         abort();
+    signal(SIGHUP, SIG_IGN);         /* nothing is read again; a terminal that closes is no reason */
     a->conf = conf;
     a->started_us = clock_read().wall_us;
     arena_init(&a->view, 0);

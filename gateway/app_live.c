@@ -31,6 +31,8 @@ static void commit_soon(struct app *a)
 
 void app_take_arrivals(struct app *a)
 {
+    if (a->phase != APP_LIVE)
+        return;                      /* stopping: the next start takes it */
     int rc = a->rc;
     for (int n = 0; rc == 0 && n < STRETCHES_PER_TURN; n++)
         rc = vault_take(a->vault);

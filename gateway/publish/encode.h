@@ -17,8 +17,9 @@ void encode_summary(const struct plan *plan, const struct summary *s, struct buf
 /* carbon.v1.GatewayStatus. */
 void encode_status(const struct status *s, struct buffer *out);
 
-/* The last will: the gateway is offline, and nothing else is known. */
-void encode_offline(const char *gateway_id, uint64_t epoch, struct buffer *out);
+/* The gateway is offline, and nothing else is known but why: it was stopped and says so itself, or it
+ * was lost and this is its last will. */
+void encode_offline(const char *gateway_id, uint64_t epoch, bool is_stopped, struct buffer *out);
 
 /* carbon.v1.RejectedMessage; keeps at most the first kilobyte of the payload. Names that are no clean
  * text of at most 64 bytes are left out. */

@@ -177,7 +177,7 @@ static void last_will_shows_epoch_and_reason(void **state)
 {
     (void)state;
     struct buffer bytes = { 0 };
-    encode_offline("gw-1", UINT64_MAX, &bytes);
+    encode_offline("gw-1", UINT64_MAX, false, &bytes);
     json_t *m = parse("GatewayStatus", buffer_slice(&bytes));
     assert_string_equal(json_string_value(json_object_get(m, "gateway_epoch")),
                         "18446744073709551615");

@@ -236,12 +236,13 @@ void encode_status(const struct status *s, struct buffer *out)
     arena_fini(&arena);
 }
 
-void encode_offline(const char *gateway_id, uint64_t epoch, struct buffer *out)
+void encode_offline(const char *gateway_id, uint64_t epoch, bool is_stopped, struct buffer *out)
 {
     Carbon__V1__GatewayStatus message = CARBON__V1__GATEWAY_STATUS__INIT;
     message.gateway_id = wire_text(gateway_id);
     message.gateway_epoch = epoch;
-    message.offline_reason = CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_LOST;
+    message.offline_reason = is_stopped ? CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_STOPPED
+                                        : CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_LOST;
     wire_write(&message, out);
 }
 

@@ -271,21 +271,27 @@ static void status_without_a_plan_has_no_sites(void **state)
     assert_int_equal(m->n_sites, 0);
 }
 
-static void last_will_says_offline_and_no_more(void **state)
+static void assert_offline(bool is_stopped, Carbon__V1__OfflineReason reason)
 {
-    (void)state;
     struct buffer bytes = { 0 };
-    encode_offline("gw-1", 0x5f3a, &bytes);
+    encode_offline("gw-1", 0x5f3a, is_stopped, &bytes);
     Carbon__V1__GatewayStatus *m = carbon__v1__gateway_status__unpack(NULL, bytes.size, bytes.at);
     assert_non_null(m);
     assert_string_equal(m->gateway_id, "gw-1");
     assert_int_equal(m->gateway_epoch, 0x5f3a);
     assert_false(m->is_online);
-    assert_int_equal(m->offline_reason, CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_LOST);
+    assert_int_equal(m->offline_reason, reason);
     assert_null(m->messages);
     assert_null(m->guarantees);
     carbon__v1__gateway_status__free_unpacked(m, NULL);
     buffer_fini(&bytes);
+}
+
+static void who_is_offline_says_why_and_no_more(void **state)
+{
+    (void)state;
+    assert_offline(false, CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_LOST);
+    assert_offline(true, CARBON__V1__OFFLINE_REASON__OFFLINE_REASON_STOPPED);
 }
 
 /* --- rejected --- */
@@ -397,7 +403,7 @@ int main(void)
         TEST(nothing_acknowledged_yet_is_an_absence),
         TEST(promises_are_told_with_their_bounds),
         TEST(status_without_a_plan_has_no_sites),
-        cmocka_unit_test(last_will_says_offline_and_no_more),
+        cmocka_unit_test(who_is_offline_says_why_and_no_more),
         cmocka_unit_test(rejected_message_keeps_topic_verdict_names_and_payload),
         cmocka_unit_test(long_payload_is_cut_after_a_kilobyte_and_its_size_is_told),
         cmocka_unit_test(names_that_are_no_clean_short_text_are_left_out),

@@ -18,8 +18,10 @@
  * sends it twice, under the same id.
  *
  * Three things go out: the retained status (QoS 1, the newest only, again at every connect),
- * messages that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status becomes
- * `offline` first, as the last will would make it. */
+ * messages that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status says
+ * farewell first, and the connection is closed when the broker has acknowledged that. A broker that
+ * never does is the owner's to give up: closing would send DISCONNECT, and the broker would then
+ * forget the last will and keep the status that says "online". */
 #include "publish/publish.h"
 
 #include <assert.h>
@@ -40,7 +42,6 @@
 #define ASIDES_MOST 64           /* of the messages that may be dropped, waiting for the pump */
 #define ACKNOWLEDGED_MOST 65536  /* not yet taken by the owner; beyond, the outbox is not read on */
 #define STALL_MS 1000            /* after a message was refused on a link that is up */
-#define LEAVE_MS 3000            /* for the offline status to be acknowledged */
 
 static const char *const formats[] = { "protobuf", "json", NULL };
 
@@ -71,7 +72,7 @@ struct publish {
     /* The loop. */
     struct link *link;           /* NULL once it is gone */
     uv_async_t news;
-    uv_timer_t wait;             /* a stall, or the leaving */
+    uv_timer_t wait;             /* a stall */
     uv_work_t pumping;
     unsigned open_handles;
     bool is_pump_queued, is_link_closing;
@@ -384,11 +385,6 @@ static void stop(struct publish *p)
     close_link(p);
 }
 
-static void on_leave_over(uv_timer_t *t)
-{
-    stop(t->data);
-}
-
 static void on_news(uv_async_t *a)
 {
     struct publish *p = a->data;
@@ -534,7 +530,7 @@ static void set_status(struct publish *p, struct slice payload)
     p->is_status_due = true;
 }
 
-void publish_close(struct publish *p)
+void publish_close(struct publish *p, struct slice farewell)
 {
     if (!p)
         return;
@@ -542,7 +538,7 @@ void publish_close(struct publish *p)
     bool is_up = p->limit > 0;
     p->is_leaving = true;
     p->is_stalled = false;
-    set_status(p, buffer_slice(&p->offline));
+    set_status(p, farewell);
     pthread_mutex_unlock(&p->lock);
 
     uv_timer_stop(&p->wait);
@@ -550,7 +546,6 @@ void publish_close(struct publish *p)
         stop(p);
         return;
     }
-    uv_timer_start(&p->wait, on_leave_over, LEAVE_MS, 0);
     start_pump(p);
 }
 

@@ -36,7 +36,10 @@ int publish_open(uv_loop_t *loop, const struct publish_conf *conf, struct store 
                  struct publish **out);
 
 void publish_start(struct publish *p);
-void publish_close(struct publish *p);
+
+/* Leaves with a last status, and ends when it is acknowledged or the link is lost; on_closed is the last
+ * call. While the broker does not answer it waits: giving that up is for the owner. Accepts NULL. */
+void publish_close(struct publish *p, struct slice farewell);
 
 /* There may be more in the outbox: after each commit. Loop. */
 void publish_wake(struct publish *p);

@@ -214,7 +214,7 @@ static void close_down(void)
 {
     if (n_link_closes == 0) {
         hooks.on_lost(hooks.self);
-        publish_close(p);
+        publish_close(p, slice_of("stopped"));
         rest();
     }
     assert_int_equal(n_link_closes, 1);
@@ -437,7 +437,7 @@ static void too_many_at_once_are_dropped_and_said_so(void **state)
     close_down();
 }
 
-static void on_leaving_the_status_becomes_offline_first(void **state)
+static void on_leaving_the_status_says_farewell_first(void **state)
 {
     (void)state;
     n_rows = 100;
@@ -446,7 +446,7 @@ static void on_leaving_the_status_becomes_offline_first(void **state)
     come_up(65535);
     run_until_sent(10);                          /* the status and nine summaries */
     rest();
-    publish_close(p);
+    publish_close(p, slice_of("stopped"));
     publish_status(p, slice_of("fine again"));
     assert_int_equal(publish_now(p, "rejected", slice_of("x")), 1);
     assert_int_equal(n_link_closes, 0);
@@ -454,7 +454,7 @@ static void on_leaving_the_status_becomes_offline_first(void **state)
     hooks.on_sent(hooks.self, sent[0].token);    /* the former status */
     run_until_sent(11);
     assert_string_equal(sent[10].topic, "status");
-    assert_string_equal(sent[10].payload, "offline");
+    assert_string_equal(sent[10].payload, "stopped");
     assert_true(sent[10].is_retained);
     rest();
     assert_int_equal(n_link_closes, 0);
@@ -472,7 +472,7 @@ static void a_link_that_breaks_while_leaving_ends_the_leaving(void **state)
     n_rows = 0;
     open_with(10);
     come_up(65535);
-    publish_close(p);
+    publish_close(p, slice_of("stopped"));
     run_until_sent(1);
     hooks.on_send_failed(hooks.self, sent[0].token);
     hooks.on_lost(hooks.self);
@@ -490,7 +490,7 @@ static void a_link_with_a_mistake_makes_no_publisher(void **state)
     uv_loop_init(&loop);
     assert_true(publish_open(&loop, &conf, NULL, "s", slice_of(""), &h, &none) < 0);
     assert_null(none);
-    publish_close(none);
+    publish_close(none, slice_of(""));
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
@@ -506,7 +506,7 @@ int main(void)
         cmocka_unit_test(only_the_newest_status_is_sent_and_again_at_every_connect),
         cmocka_unit_test(what_may_be_dropped_is_dropped_while_the_link_is_down),
         cmocka_unit_test(too_many_at_once_are_dropped_and_said_so),
-        cmocka_unit_test(on_leaving_the_status_becomes_offline_first),
+        cmocka_unit_test(on_leaving_the_status_says_farewell_first),
         cmocka_unit_test(a_link_that_breaks_while_leaving_ends_the_leaving),
         cmocka_unit_test(a_link_with_a_mistake_makes_no_publisher),
     };
