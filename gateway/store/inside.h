@@ -38,11 +38,19 @@ struct store {
     /* Set by whoever writes, read by the loop. Each is true of some committed moment; they need not be
      * of the same one. */
     _Atomic uint64_t position, outbox_messages, outbox_bytes, file_bytes;
+    atomic_bool is_damaged;
 };
 
 /* Logs what went wrong with this connection while `doing` something, and what to do about it. code is
- * SQLite's. Always negative. */
-int store_raise(const struct store *s, struct sqlite3 *db, int code, const char *doing);
+ * SQLite's. Always negative. Remembers damage. */
+int store_raise(struct store *s, struct sqlite3 *db, int code, const char *doing);
+
+/* The same while its tables are looked at for the first time: what is not there makes it no store. */
+int store_raise_misfit(struct store *s, struct sqlite3 *db, int code, const char *doing);
+
+/* Opens the writer's connection again when it can only read, and now could write: what SQLite was
+ * refused at opening it never asks for again. Worker. */
+void store_try_writing(struct store *s);
 
 /* The first column of the first row. An SQLite code; no row is SQLITE_NOTFOUND. */
 int store_ask(struct sqlite3 *db, const char *sql, int64_t *out);

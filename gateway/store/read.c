@@ -33,7 +33,7 @@ int store_prepare_reads(struct store *s)
         int code = sqlite3_prepare_v3(s->reader, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->reads[i],
                                       NULL);
         if (code != SQLITE_OK)
-            return store_raise(s, s->reader, code, "does not have the tables of its format");
+            return store_raise_misfit(s, s->reader, code, "does not have the tables of its format");
     }
     return 0;
 }

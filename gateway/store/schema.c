@@ -93,6 +93,13 @@ static const char *const scripts[] = { create_script };
 
 #define FORMAT ((int64_t)(sizeof scripts / sizeof *scripts))
 
+/* A database that SQLite can read and that is no store. */
+static int refuse(struct store *s, const char *why)
+{
+    atomic_store(&s->is_damaged, true);
+    return err_raise(-1, "store %s: %s", s->path, why);
+}
+
 /* Whose file it is and in which format; 0 for an empty one. Reads the head, the schema and one row.
  *
  * That is all the checking there is: SQLite refuses a head that is not its own and a file shorter than
@@ -114,19 +121,22 @@ static int read_format(struct store *s, int64_t *out)
         return 0;
     }
     if (application != APPLICATION_ID)
-        return err_raise(-1, "store %s: is a database of another program – name another file, or move "
-                         "this one away", s->path);
+        return refuse(s, "is a database of another program");
     code = store_ask(s->writer, "SELECT value FROM meta WHERE name = 'format'", out);
-    return code == SQLITE_OK ? 0 : store_raise(s, s->writer, code, "does not tell its format");
+    return code == SQLITE_OK ? 0 : store_raise_misfit(s, s->writer, code, "does not tell its format");
 }
 
-static int check_format(const struct store *s, int64_t format)
+/* A newer one is not damaged: it holds what this version would have to do again, and wrongly. */
+static int check_format(struct store *s, int64_t format)
 {
-    if (format >= 0 && format <= FORMAT)
+    if (format < 0)
+        return refuse(s, "has a format that never was");
+    if (format <= FORMAT)
         return 0;
     return err_raise(-1, "store %s: has format %lld, and this version knows formats up to %lld – use the "
-                     "version that wrote it, or a newer one", s->path, (long long)format,
-                     (long long)FORMAT);
+                     "version that wrote it, or a newer one; to go on with this one all the same, move "
+                     "the store away: it is then rebuilt from the newest base and the journals", s->path,
+                     (long long)format, (long long)FORMAT);
 }
 
 static int is_wal(void *is_so, int n_columns, char **values, char **names)

@@ -226,8 +226,8 @@ static inline char *contents_of(const char *path)
         " ORDER BY 1, 2, 3");
 }
 
-/* Opens the store, which must fail, and gives what was said about it. Caller frees. */
-static inline char *refusal_of(const char *path)
+/* Opens the store, which must not do, and gives what was said about it. Caller frees. */
+static inline char *said_of_opening(const char *path, bool is_damaged)
 {
     char said_path[] = "/tmp/carbon-store-said-XXXXXX";
     int said = mkstemp(said_path), kept = dup(STDERR_FILENO);
@@ -237,7 +237,7 @@ static inline char *refusal_of(const char *path)
     int rc = store_open(path, &s);
     dup2(kept, STDERR_FILENO);
     close(kept);
-    assert_true(rc < 0);
+    assert_true(is_damaged ? rc == STORE_DAMAGED : rc < 0);
     assert_null(s);
 
     char *text = calloc(1, 4096);
@@ -246,6 +246,16 @@ static inline char *refusal_of(const char *path)
     assert_true(pread(said, text, 4095, 0) > 0);
     close(said);
     return text;
+}
+
+static inline char *refusal_of(const char *path)
+{
+    return said_of_opening(path, false);
+}
+
+static inline char *damage_of(const char *path)
+{
+    return said_of_opening(path, true);
 }
 
 static inline void assert_said(const char *text, const char *part)

@@ -56,9 +56,9 @@ static const struct {
       "it may not be written; check the mount, and the owner of the file and its directory" },
     { SQLITE_BUSY, -EBUSY, "another program is changing it; let that end its transaction" },
     { SQLITE_NOTADB, -EUCLEAN,
-      "it is no SQLite file, or its head is damaged; move it away with its -wal and restore a copy" },
+      "it is no SQLite file, or its head is damaged" },
     { SQLITE_CORRUPT, -EUCLEAN,
-      "it is damaged; check the disk, move it away with its -wal and restore a copy" },
+      "it is damaged; check the disk" },
     { SQLITE_IOERR, -EIO, "its disk did not do what it was asked; see the kernel's messages" },
     { SQLITE_CANTOPEN, -EACCES, "check that the file and its directory are there and ours to write" },
     { SQLITE_CONSTRAINT, -EEXIST,
@@ -66,8 +66,10 @@ static const struct {
       "book do not belong together" },
 };
 
-int store_raise(const struct store *s, sqlite3 *db, int code, const char *doing)
+int store_raise(struct store *s, sqlite3 *db, int code, const char *doing)
 {
+    if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+        atomic_store(&s->is_damaged, true);
     int rc = -1;
     const char *advice = "this is not expected; restore a copy if it stays so";
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
@@ -83,6 +85,18 @@ int store_raise(const struct store *s, sqlite3 *db, int code, const char *doing)
     bool is_last = db && (sqlite3_errcode(db) & 0xff) == (code & 0xff);
     return err_raise(rc, "store %s: %s [%s] – %s", s->path, doing,
                      is_last ? sqlite3_errmsg(db) : sqlite3_errstr(code), advice);
+}
+
+int store_raise_misfit(struct store *s, sqlite3 *db, int code, const char *doing)
+{
+    if (code == SQLITE_ERROR || code == SQLITE_NOTFOUND)
+        atomic_store(&s->is_damaged, true);
+    return store_raise(s, db, code, doing);
+}
+
+bool store_is_damaged(const struct store *s)
+{
+    return atomic_load(&s->is_damaged);
 }
 
 int store_ask(sqlite3 *db, const char *sql, int64_t *out)
@@ -130,10 +144,13 @@ static int take_lock(struct store *s)
     return 0;
 }
 
-/* Made here, since SQLite would let everybody read it; its -wal and -shm inherit the mode. */
+/* Made here, since SQLite would let everybody read it; its -wal and -shm inherit the mode. One that may
+ * only be read is good enough to begin with. */
 static int make_file(struct store *s)
 {
     int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0 && (errno == EACCES || errno == EROFS))
+        fd = open(s->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_raise(-errno, "store %s: cannot be opened – check the mount, and the owner of the "
                          "file and its directory", s->path);
@@ -160,7 +177,7 @@ static int read_figures(struct store *s)
     if (code == SQLITE_OK)
         code = store_ask(s->writer, "SELECT coalesce(sum(payload_bytes), 0) FROM outbox", &bytes);
     if (code != SQLITE_OK)
-        return store_raise(s, s->writer, code, "does not tell where it stands");
+        return store_raise_misfit(s, s->writer, code, "does not tell where it stands");
     atomic_store(&s->position, (uint64_t)position);
     atomic_store(&s->outbox_messages, (uint64_t)messages);
     atomic_store(&s->outbox_bytes, (uint64_t)bytes);
@@ -191,8 +208,9 @@ int store_open(const char *path, struct store **out)
     s->lock_fd = -1;
     int rc = open_all(s);
     if (rc != 0) {
+        bool is_damaged = store_is_damaged(s);
         store_close(s);
-        return rc;
+        return is_damaged ? STORE_DAMAGED : rc;
     }
     *out = s;
     return 0;
@@ -202,6 +220,23 @@ static void finalize_all(sqlite3_stmt **statements, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         sqlite3_finalize(statements[i]);
+}
+
+void store_try_writing(struct store *s)
+{
+    sqlite3 *read_only = s->writer, *again = NULL;
+    if (sqlite3_db_readonly(read_only, "main") != 1)
+        return;
+    if (connect_to(s, SQLITE_OPEN_READWRITE, writer_settings, &again) != 0 ||
+        sqlite3_db_readonly(again, "main") != 0) {
+        sqlite3_close(again);
+        return;
+    }
+    finalize_all(s->writes, WRITE_COUNT);
+    memset(s->writes, 0, sizeof s->writes);
+    s->writer = again;
+    sqlite3_close(read_only);
+    store_prepare_writes(s);         /* what fails here fails again, and is told, in the next write */
 }
 
 /* The writer goes last: the last connection takes the WAL into the file and removes it, and the reader

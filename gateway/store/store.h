@@ -19,6 +19,7 @@
 struct store;
 
 #define STORE_NONE 1
+#define STORE_DAMAGED 2          /* it cannot be used, and a later try would not help */
 
 /* A summary as it is published: encoded once, sent as often as it takes. */
 struct store_summary {
@@ -33,11 +34,20 @@ struct store_summary {
     struct slice payload;
 };
 
-/* Opens the file, creates it or brings an older format up to date; a newer one is refused with both
- * numbers, a damaged one or somebody else's database by name; none of these is changed. One gateway at
- * a time (path.lock); sqlite3 may look in meanwhile. */
+/* Opens the file, creates it or brings an older format up to date. STORE_DAMAGED when it is none, or
+ * somebody else's database: said why, and nothing is changed. Negative when the machine refuses it, or
+ * for a newer format, with both numbers. One that may be read and not written is opened: only writing
+ * fails. One gateway at a time (path.lock); sqlite3 may look in meanwhile. */
 int store_open(const char *path, struct store **out);
 void store_close(struct store *s);
+
+/* Whether any call came across damage since it was opened: then it is to be closed and set aside. Any
+ * thread. */
+bool store_is_damaged(const struct store *s);
+
+/* Renames the file at path, which nobody has open any more, and what belongs to it, to the first of
+ * PATH.damaged-1, -2, … that is free, and gives that name, which the caller frees. 0 or negative. */
+int store_set_aside(const char *path, char **out);
 
 /* The log book sequence whose effects are all in here, and none of a later one; 0 for a new store. */
 uint64_t store_position(const struct store *s);
@@ -85,6 +95,11 @@ int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_s
 /* Removes acknowledged summaries published before the time, the oldest first, at most `most` of them.
  * Their room is used again; the file does not shrink. Worker thread. */
 int store_forget(struct store *s, int64_t published_before_us, uint32_t most);
+
+/* A summary as a row of bytes and back, for a base or a backup; texts and payload are borrowed from the
+ * value. Reading: 0, STATE_MALFORMED, or negative for a newer format. */
+void store_summary_write(const struct store_summary *row, struct buffer *key, struct buffer *value);
+int store_summary_read(struct slice key, struct slice value, struct store_summary *out);
 
 struct store_figures {
     uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */

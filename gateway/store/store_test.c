@@ -88,15 +88,15 @@ static void newer_format_is_refused_with_both_numbers(void **state)
     free(after);
 }
 
-static void format_that_never_was_is_refused(void **state)
+static void format_that_never_was_is_damage(void **state)
 {
     struct scratch *s = *state;
     store_close(s->store);
     s->store = NULL;
     run_like_an_operator(s->path, "UPDATE meta SET value = -1 WHERE name = 'format'");
-    free(refusal_of(s->path));
+    free(damage_of(s->path));
     run_like_an_operator(s->path, "DELETE FROM meta");
-    char *said = refusal_of(s->path);
+    char *said = damage_of(s->path);
     assert_said(said, "does not tell its format");
     free(said);
 }
@@ -105,7 +105,7 @@ static void database_of_another_program_is_left_alone(void **state)
 {
     struct scratch *s = *state;
     run_like_an_operator(s->path, "CREATE TABLE photos (name); INSERT INTO photos VALUES ('cat')");
-    char *said = refusal_of(s->path);
+    char *said = damage_of(s->path);
     assert_said(said, "another program");
     free(said);
 
@@ -117,20 +117,20 @@ static void database_of_another_program_is_left_alone(void **state)
     free(mode);
 }
 
-static void garbage_is_refused_by_name(void **state)
+static void garbage_is_damage(void **state)
 {
     struct scratch *s = *state;
     FILE *f = fopen(s->path, "w");
     for (int i = 0; i < 1000; i++)
         fprintf(f, "this is no database %d\n", i);
     fclose(f);
-    char *said = refusal_of(s->path);
+    char *said = damage_of(s->path);
     assert_said(said, s->path);
     assert_said(said, "no SQLite file");
     free(said);
 }
 
-static void cut_file_is_refused_by_name(void **state)
+static void cut_file_is_damage(void **state)
 {
     struct scratch *s = *state;
     for (uint64_t n = 1; n <= 500; n++)
@@ -142,19 +142,19 @@ static void cut_file_is_refused_by_name(void **state)
     struct stat st;
     assert_int_equal(stat(s->path, &st), 0);
     assert_int_equal(truncate(s->path, st.st_size / 4096 / 2 * 4096), 0);
-    char *said = refusal_of(s->path);
+    char *said = damage_of(s->path);
     assert_said(said, s->path);
     assert_said(said, "damaged");
     free(said);
 }
 
-static void missing_table_is_refused(void **state)
+static void missing_table_is_damage(void **state)
 {
     struct scratch *s = *state;
     store_close(s->store);
     s->store = NULL;
     run_like_an_operator(s->path, "DROP TABLE state");
-    char *said = refusal_of(s->path);
+    char *said = damage_of(s->path);
     assert_said(said, "no such table");
     free(said);
 }
@@ -244,11 +244,11 @@ int main(void)
         SCRATCH_TEST_OPEN(second_process_is_kept_out),
         SCRATCH_TEST(missing_directory_is_told),
         SCRATCH_TEST_OPEN(newer_format_is_refused_with_both_numbers),
-        SCRATCH_TEST_OPEN(format_that_never_was_is_refused),
+        SCRATCH_TEST_OPEN(format_that_never_was_is_damage),
         SCRATCH_TEST(database_of_another_program_is_left_alone),
-        SCRATCH_TEST(garbage_is_refused_by_name),
-        SCRATCH_TEST_OPEN(cut_file_is_refused_by_name),
-        SCRATCH_TEST_OPEN(missing_table_is_refused),
+        SCRATCH_TEST(garbage_is_damage),
+        SCRATCH_TEST_OPEN(cut_file_is_damage),
+        SCRATCH_TEST_OPEN(missing_table_is_damage),
         SCRATCH_TEST_OPEN(what_a_kill_leaves_is_opened),
         cmocka_unit_test(nothing_can_be_closed),
         SCRATCH_TEST_OPEN(an_operator_sees_the_latest_revision_of_each_window),

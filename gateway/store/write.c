@@ -54,7 +54,7 @@ int store_prepare_writes(struct store *s)
         int code = sqlite3_prepare_v3(s->writer, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                       &s->writes[i], NULL);
         if (code != SQLITE_OK)
-            return store_raise(s, s->writer, code, "does not have the tables of its format");
+            return store_raise_misfit(s, s->writer, code, "does not have the tables of its format");
     }
     return 0;
 }
@@ -198,6 +198,7 @@ int store_write(struct store *s, const struct store_batch *b)
     int rc = refuse_when_full(s, b);
     if (rc < 0)
         return rc;
+    store_try_writing(s);
     struct tally tally = { 0 };
     int code = write_all(s, b, &tally);
     if (code != SQLITE_OK)
