@@ -53,11 +53,21 @@ void on_more_timer(uv_timer_t *t)
     app_take_arrivals(t->data);
 }
 
-/* Something may happen by time alone: windows of devices that went silent, gathered revisions. */
+static int64_t wait_for_due_us(const struct app *a)
+{
+    return pipeline_wait_us(a->pipeline, clock_read().boottime_us);
+}
+
+/* Something may happen by time alone: windows of devices that went silent, gathered revisions. What was
+ * due when the timer was set may have moved on: then there is nothing to write down. */
 void on_due_timer(uv_timer_t *t)
 {
     struct app *a = t->data;
     int rc = a->rc;
+    if (wait_for_due_us(a) > 0) {
+        app_set_due(a);
+        return;
+    }
     if (rc == 0)
         rc = vault_say(a->vault, &(struct entry){ .kind = FRAME_TICK });
     if (rc == VAULT_FULL)
@@ -70,9 +80,11 @@ void on_due_timer(uv_timer_t *t)
     app_set_due(a);
 }
 
+/* A timer that is set for an earlier moment stays: commits may come more often than DUE_MS_LEAST, and one
+ * that were set anew by each would never fire. */
 void app_set_due(struct app *a)
 {
-    int64_t wait_us = pipeline_wait_us(a->pipeline, clock_read().boottime_us);
+    int64_t wait_us = wait_for_due_us(a);
     if (a->phase != APP_LIVE || wait_us == INT64_MAX) {
         uv_timer_stop(&a->due_timer);
         return;
@@ -82,7 +94,9 @@ void app_set_due(struct app *a)
         wait_ms = DUE_MS_LEAST;
     if (wait_ms > DUE_MS_MOST)
         wait_ms = DUE_MS_MOST;
-    uv_timer_start(&a->due_timer, on_due_timer, (uint64_t)wait_ms, 0);
+    uv_timer_t *t = &a->due_timer;
+    if (!uv_is_active((uv_handle_t *)t) || uv_timer_get_due_in(t) > (uint64_t)wait_ms)
+        uv_timer_start(t, on_due_timer, (uint64_t)wait_ms, 0);
 }
 
 /* Committing. */
