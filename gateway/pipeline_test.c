@@ -211,6 +211,7 @@ static void begin(struct follower *f)
     assert_int_equal(store_open(f->store_path, &f->store), 0);
     assert_int_equal(pipeline_open(&conf, &f->pipeline), 0);
     assert_int_equal(store_load(f->store, load_row, f), 0);
+    pipeline_stand_at(f->pipeline, pipeline_logbook(f->pipeline), store_position(f->store));
     assert_int_equal(
         journal_reader_open(f->works->logbook_path, store_position(f->store), &f->reader), 0);
     f->batch = store_batch_new();
@@ -785,10 +786,31 @@ static void snapshot_row_that_was_cut_is_refused(void **state)
     buffer_fini(&row);
 }
 
+/* A start that finds nothing to follow saves, too. */
+static void a_commit_before_the_next_entry_keeps_the_position(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "resting");
+
+    live_through_a_morning(w);
+    begin(&f);
+    follow_and_commit(&f, journal_end(w->logbook));
+    uint64_t position = store_position(f.store);
+    assert_true(position > 0);
+    end(&f);
+    begin(&f);
+    commit(&f);
+    end(&f);
+    begin(&f);
+    assert_int_equal(store_position(f.store), position);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORKS_TEST(replay_gives_the_same_bytes),
+        WORKS_TEST(a_commit_before_the_next_entry_keeps_the_position),
         WORKS_TEST(snapshot_at_any_point_gives_the_same_summaries),
         WORKS_TEST(following_again_after_every_entry_gives_the_same_summaries),
         WORKS_TEST(what_changes_during_a_commit_is_in_the_next),
