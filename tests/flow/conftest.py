@@ -11,7 +11,8 @@ import plant  # noqa: E402
 
 @pytest.fixture
 def started():
-    """Remembers programs and subscribers, and ends them in reverse, whatever the test did."""
+    """Remembers programs and subscribers, and ends them in reverse, whatever the test did. What is still up
+    then has to end well, and no sanitizer may have found anything in any of them."""
     things = []
 
     def keep(thing):
@@ -19,8 +20,13 @@ def started():
         return thing
 
     yield keep
+    programs = [thing for thing in things if isinstance(thing, plant.Program)]
+    is_up = [p for p in programs if p.poll() is None]
     for thing in reversed(things):
         thing.end()
+    for program in programs:
+        program.assert_clean()
+    assert [p.args[0] for p in is_up if isinstance(p, plant.Gateway) and p.returncode != 0] == []
 
 
 @pytest.fixture
