@@ -13,9 +13,11 @@
 #include "app.h"
 #include "app_private.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "publish/encode.h"
 
+#define ARGUMENT_BYTES_MOST 65536
 #define STATUS_EVERY_MS 10000
 #define ROOM_EVERY_MS 500
 #define WAIT_FOR_ROOM_MS 5000
@@ -179,19 +181,43 @@ static void close_all(struct app *a)
     free(a->rejected_topic);
 }
 
+/* The same program with the same arguments in this process's place. Returns only if that cannot be. */
+static void start_anew(void)
+{
+    char *line = NULL, *argv[64] = { NULL };
+    size_t size = 0, n = 0;
+
+    if (file_read_all("/proc/self/cmdline", ARGUMENT_BYTES_MOST, &line, &size) < 0)
+        return;
+    for (char *at = line; at < line + size && n < 63; at += strlen(at) + 1)
+        argv[n++] = at;
+    execv("/proc/self/exe", argv);
+    free(line);
+}
+
+/* Paho's threads still run, and every promise stands in the journal already: a kill is as good as any
+ * closing here, and cannot fail. A store that is damaged is what the next start can mend by itself. */
+__attribute__((noreturn))
+static void leave_failed(struct app *a)
+{
+    if (vault_rescue(a->vault)) {
+        log_line(LOG_WARN, "gateway.restarting", "– with a store made anew; devices wait a moment, and the "
+                 "broker keeps what they say");
+        start_anew();
+    }
+    log_line(LOG_ERROR, "gateway.failed", "the cause stands above – mend it and start "
+             "again");
+    _exit(EXIT_FAILURE);
+}
+
 /* The loop until it has nothing more to wait for; then what was acknowledged last is committed. If that
  * cannot be, it is sent again: no reason to fail. */
 static int live(struct app *a)
 {
     start_living(a);
     uv_run(&a->loop, UV_RUN_DEFAULT);
-    if (a->rc < 0) {
-        /* Paho's threads still run, and every promise stands in the journal already: a kill is as good
-         * as any closing here, and cannot fail. */
-        log_line(LOG_ERROR, "gateway.failed", "the cause stands above – mend it and start "
-                 "again");
-        _exit(EXIT_FAILURE);
-    }
+    if (a->rc < 0)
+        leave_failed(a);
     int rc = vault_commit_now(a->vault);
     return rc == VAULT_LATER ? 0 : rc;
 }

@@ -192,7 +192,8 @@ void places_init(struct places *p, const char *state)
 {
     if (asprintf(&p->intake, "%s/intake", state) < 0 ||
         asprintf(&p->logbook, "%s/logbook", state) < 0 ||
-        asprintf(&p->store, "%s/store.sqlite", state) < 0)
+        asprintf(&p->store, "%s/store.sqlite", state) < 0 ||
+        asprintf(&p->epoch, "%s/epoch", state) < 0)
         abort();
 }
 
@@ -201,6 +202,7 @@ void places_fini(struct places *p)
     free(p->intake);
     free(p->logbook);
     free(p->store);
+    free(p->epoch);
     *p = (struct places){ 0 };
 }
 

@@ -41,7 +41,7 @@ void conf_free(struct conf *c);
 
 /* Where things stand in a state directory. The caller owns the texts. */
 struct places {
-    char *intake, *logbook, *store;
+    char *intake, *logbook, *store, *epoch;
 };
 void places_init(struct places *p, const char *state);
 void places_fini(struct places *p);

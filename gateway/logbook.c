@@ -3,6 +3,8 @@
  * Following reads the entry back from the journal although the loop has just written it: so there is
  * no second way by which an entry could reach the pipeline, and what a crash leaves behind was already
  * read once by the code that will read it again. */
+#include <string.h>
+
 #include "base/crash.h"
 #include "base/err.h"
 #include "logbook.h"
@@ -80,28 +82,52 @@ int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
     return LOGBOOK_BATCH_FULL;
 }
 
-int logbook_most_taken(const char *path, uint64_t after, unsigned intake, uint64_t *out)
+static void note_lost(struct logbook_tail *t, const struct entry *e)
+{
+    if (t->n_lost == LOGBOOK_LOST_MOST)
+        memmove(&t->lost[0], &t->lost[1], --t->n_lost * sizeof t->lost[0]);
+    t->lost[t->n_lost++] = (struct logbook_lost){ e->journal_id, e->from, e->until };
+}
+
+static void note(struct logbook_tail *t, const struct frame *f)
+{
+    struct entry e;
+
+    t->last_wall_us = frame_wall_us(f);
+    if (t->entries++ == 0) {
+        t->first = f->sequence;
+        t->first_wall_us = t->last_wall_us;
+    }
+    if (entry_read(f, &e) != 0)
+        return;                      /* following will tell */
+    if (e.kind == FRAME_TOOK && e.intake == 0) {
+        t->took = e.until;
+        t->took_id = e.journal_id;
+    } else if (e.kind == FRAME_LOST && e.intake == 0) {
+        note_lost(t, &e);
+    } else if (e.kind == FRAME_GENESIS && e.epoch_ordinal > t->epoch_ordinal) {
+        t->epoch_ordinal = e.epoch_ordinal;
+    }
+}
+
+static void on_gap(void *self, uint64_t from, uint64_t until)
+{
+    struct logbook_tail *t = self;
+    t->missing += until - from + 1;
+}
+
+int logbook_survey(const char *path, uint64_t after, struct logbook_tail *out)
 {
     struct journal_reader *r;
     struct frame f;
-    uint64_t most = 0;
 
+    *out = (struct logbook_tail){ 0 };
     int rc = journal_reader_open(path, after, &r);
-    if (rc == JOURNAL_ABSENT) {
-        *out = 0;
-        return 0;
-    }
-    if (rc < 0)
-        return rc;
-    while ((rc = journal_read(r, UINT64_MAX, &f)) == 0) {
-        struct entry e;
-        if (entry_read(&f, &e) == 0 && e.kind == FRAME_TOOK && e.intake == intake && e.until > most)
-            most = e.until;
-    }
+    if (rc != 0)
+        return rc == JOURNAL_ABSENT ? 0 : rc;
+    journal_reader_watch(r, on_gap, out);
+    while ((rc = journal_read(r, UINT64_MAX, &f)) == 0)
+        note(out, &f);
     journal_reader_close(r);
-    if (rc == JOURNAL_END) {
-        *out = most;
-        return 0;
-    }
-    return rc;
+    return rc == JOURNAL_END ? 0 : rc;
 }

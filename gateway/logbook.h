@@ -26,7 +26,22 @@ int logbook_follow(struct journal_reader *r, uint64_t until, struct pipeline *p,
 #define LOGBOOK_NOTHING 2
 int logbook_take(struct journal *j, const struct journal *intake, uint64_t *took);
 
-/* The greatest frame of an intake that any entry behind `after` took; 0 when none did. */
-int logbook_most_taken(const char *path, uint64_t after, unsigned intake, uint64_t *out);
+/* What a log book says behind an entry, without being followed: for bringing it together with a state
+ * and an intake. Of intake 0. */
+#define LOGBOOK_LOST_MOST 64
+struct logbook_tail {
+    uint64_t took, took_id;      /* the last TOOK; 0: none */
+    uint32_t epoch_ordinal;      /* the highest that a GENESIS names; 0: none */
+    uint64_t entries, missing;   /* numbers that no frame bears, clock frames among them */
+    uint64_t first;              /* entry, and when it was written; 0: none */
+    int64_t first_wall_us, last_wall_us;
+    struct logbook_lost {
+        uint64_t journal_id, from, until;
+    } lost[LOGBOOK_LOST_MOST];   /* the last of them */
+    size_t n_lost;
+};
+
+/* 0 or negative; no log book is an empty tail. */
+int logbook_survey(const char *path, uint64_t after, struct logbook_tail *out);
 
 #endif

@@ -323,6 +323,11 @@ uint64_t pipeline_position(const struct pipeline *p)
     return p->position;
 }
 
+int64_t pipeline_wall_us(const struct pipeline *p)
+{
+    return p->clock.wall_us;
+}
+
 int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us)
 {
     int64_t due_us = account_due(p->account);

@@ -51,7 +51,8 @@ struct pipeline_conf {
 int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out);
 void pipeline_close(struct pipeline *p);
 
-/* One row of a snapshot, in the store's order, before the first pipeline_take. */
+/* One row of a snapshot, in the store's order, before the first pipeline_take. 0; STATE_MALFORMED when the
+ * row is damaged; negative for a newer format or a plan that cannot be taken up. */
 int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct slice value);
 
 /* Takes one entry of the log book; summaries go to out. 0 or negative. */
@@ -82,8 +83,9 @@ bool pipeline_tell_gap(struct pipeline *p, struct pipeline_gap *out);
 uint64_t pipeline_logbook(const struct pipeline *p);
 void pipeline_stand_at(struct pipeline *p, uint64_t logbook_id, uint64_t position);
 
-/* The log book entry taken last. */
+/* The log book entry taken last, and the wall time that it brought; 0: none yet. */
 uint64_t pipeline_position(const struct pipeline *p);
+int64_t pipeline_wall_us(const struct pipeline *p);
 
 /* How long from this boot time on until something happens without a reading; INT64_MAX: never. */
 int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us);

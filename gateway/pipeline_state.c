@@ -303,8 +303,8 @@ int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct
 {
     int rc = load_row(p, stage, key, value);
     if (rc > 0)
-        return err_raise(-1, "the snapshot's row \"%.*s\" of stage %d is damaged – restore the store "
-                         "from a backup", (int)key.size, (const char *)key.at, (int)stage);
+        log_line(LOG_ERROR, "snapshot.damaged", "stage=%d key=%.*s – this row does not fit", (int)stage,
+                 (int)key.size, (const char *)key.at);
     return rc;
 }
 

@@ -68,8 +68,20 @@ static int full_or(int rc)
     return rc == LOGBOOK_FULL ? VAULT_FULL : rc;
 }
 
+/* Damage that a reader of the outbox came across, too. */
+static int check_store(const struct vault *v)
+{
+    if (!store_is_damaged(v->store))
+        return 0;
+    return err_raise(-1, "the store %s is damaged – it is set aside and rebuilt from the newest base and the "
+                     "journals; nothing that was acknowledged is lost", v->places.store);
+}
+
 int vault_take(struct vault *v)
 {
+    int sound = check_store(v);
+    if (sound < 0)
+        return sound;
     if (store_batch_bytes(v->filling) >= BATCH_BYTES_MOST)
         return VAULT_NOTHING;
     uint64_t took = pipeline_took(v->pipeline, 0);
@@ -150,7 +162,7 @@ int vault_finish(struct vault *v, int carried_out)
         return carried_out;
     v->must_retry = carried_out == COMMIT_LATER;
     if (v->must_retry)
-        return VAULT_LATER;
+        return check_store(v) < 0 ? -1 : VAULT_LATER;
     v->committed_position = v->commit.logbook_until;
     v->committed_took = v->commit.intake_until;
     store_batch_clear(v->committing);
@@ -228,6 +240,7 @@ void vault_close(struct vault *v)
     store_batch_free(v->filling);
     store_batch_free(v->committing);
     plan_free(v->former);
+    buffer_fini(&v->hole);
     places_fini(&v->places);
     free(v);
 }

@@ -28,9 +28,20 @@ struct vault_hooks {
 #define VAULT_FULL 3
 
 /* Opens everything in conf->state, which is made if it is missing, follows what the log book says and
- * the store does not know, and takes up the configuration behind it. Borrows conf. 0, VAULT_FULL (and
- * nothing is open) or negative. */
+ * the store does not know, and takes up the configuration behind it. Whatever cannot be used is set
+ * aside and told; only the machine (no permission, no room, another process), a newer format or a plugin
+ * that is gone keeps it from opening. Borrows conf. 0, VAULT_FULL
+ * (and nothing is open) or negative. */
 int vault_open(const struct conf *conf, const struct vault_hooks *hooks, struct vault **out);
+
+/* After a negative outcome of any other call: whether it was the store that failed, for good. Then it was
+ * set aside, and the next opening rebuilds it; close this one. */
+bool vault_rescue(struct vault *v);
+
+/* Fills an empty store with a base, up to its position. 0 or negative. */
+struct base_reader;
+struct base_head;
+int vault_import_base(struct base_reader *base, const struct base_head *head, struct store *s);
 
 /* Accepts NULL. Commits nothing: a close is no better than a kill. */
 void vault_close(struct vault *v);

@@ -1,8 +1,12 @@
-/* What vault.c (taking and committing) and vault_open.c (opening) share. For these files alone. */
+/* What vault.c (taking and committing), vault_open.c (the order of opening), vault_store.c (the store,
+ * whatever became of it) and vault_join.c (state and journals together) share. For these files alone. */
 #ifndef VAULT_PRIVATE_H
 #define VAULT_PRIVATE_H
 
+#include "base/buffer.h"
 #include "commit.h"
+#include "journal/base.h"
+#include "logbook.h"
 #include "payload.h"
 #include "plugin_loader.h"
 #include "vault.h"
@@ -21,6 +25,16 @@ struct vault {
     struct journal_reader *follower;
     struct plan *former;         /* that was in force until this opening; NULL: the same */
 
+    /* What opening found. */
+    bool is_store_lost;          /* there was none, or none that could be used */
+    bool is_store_malformed;     /* a row of its snapshot does not fit */
+    uint64_t logbook_first;      /* the first number that is kept there */
+    bool is_logbook_new;
+    struct logbook_tail tail;    /* behind the state */
+    uint32_t known_ordinal;      /* the highest epoch that STATE/epoch knows */
+    bool wants_epoch, has_new_epoch;
+    struct buffer hole;          /* what is not wholly known; empty: nothing */
+
     /* The commit: one batch fills while the other is written. */
     struct commit commit;
     bool must_retry;             /* the commit that was cut is still to be carried out */
@@ -29,6 +43,18 @@ struct vault {
     uint64_t redone;             /* entries that the opening followed again */
     int64_t forgot_us;
 };
+
+/* vault_store.c. The first leaves v->store NULL when it is lost, the second then makes one out of the
+ * newest base or of nothing; the log book is open by then. */
+int vault_open_store(struct vault *v);
+int vault_rebuild_store(struct vault *v);
+
+/* vault_join.c, in this order; the pipeline is loaded between the first and the second. */
+int vault_open_logbook(struct vault *v);
+int vault_join_logbook(struct vault *v);
+int vault_open_intake(struct vault *v);
+int vault_say_beginning(struct vault *v);
+int vault_say_genesis(struct vault *v);
 
 /* Follows the log book to its end, or until the batch holds more than that: then LOGBOOK_BATCH_FULL. */
 int vault_follow(struct vault *v, size_t batch_bytes_most);

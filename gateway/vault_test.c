@@ -1,4 +1,4 @@
-/* The vault after a crash and after harm: it opens, says what is missing, and the books balance. */
+/* The vault after a crash: it opens, says what is missing, and the books balance. */
 #include "vault_fixture_test.h"
 
 /* A window closes with the first reading behind it, so the last minute stays open. */

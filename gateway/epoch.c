@@ -1,0 +1,56 @@
+/* STATE/epoch is one line, "epoch 1 ORDINAL": the format's version, then the number. Replaced as a whole,
+ * so it is never half of one and half of the other. A file that says nothing is no reason not to start:
+ * the store, the log book and the bases know the ordinal as well. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "epoch.h"
+
+#define FORMAT 1u
+#define BYTES_MOST 256
+
+static int parse(const char *path, const char *text, uint32_t *out)
+{
+    uint32_t format, ordinal;
+    if (sscanf(text, "epoch %" SCNu32 " %" SCNu32, &format, &ordinal) != 2 || format == 0) {
+        log_line(LOG_WARN, "epoch.unreadable", "path=%s – does not tell the newest epoch; store, log book "
+                 "and bases are asked instead", path);
+        return 0;
+    }
+    if (format > FORMAT)
+        return err_raise(-1, "%s: has format %" PRIu32 ", this version reads up to %u – use the version "
+                         "that wrote it or a newer one", path, format, FORMAT);
+    *out = ordinal;
+    return 0;
+}
+
+int epoch_recall(const char *path, uint32_t *out)
+{
+    char *text = NULL;
+    size_t size = 0;
+
+    *out = 0;
+    int rc = file_read_all(path, BYTES_MOST, &text, &size);
+    if (rc == -ENOENT)
+        return 0;
+    rc = parse(path, rc < 0 ? "" : text, out);
+    free(text);
+    return rc;
+}
+
+int epoch_remember(const char *path, uint32_t ordinal)
+{
+    struct buffer line = { 0 };
+    buffer_print(&line, "epoch %u %" PRIu32 "\n", FORMAT, ordinal);
+    int rc = file_replace(path, buffer_slice(&line));
+    buffer_fini(&line);
+    return rc < 0 ? err_raise(rc, "%s: cannot be written – no epoch can begin; check the disk of the state "
+                              "directory", path) : 0;
+}

@@ -1,0 +1,15 @@
+/* The ordinal of the newest epoch, in a file of its own. It must rise even when the store and the log
+ * book are both gone: consumers hold the higher ordinal for the truth. */
+#ifndef EPOCH_H
+#define EPOCH_H
+
+#include <stdint.h>
+
+/* 0 when there is no such file; one that cannot be read is told, and 0. Negative only for a file of a
+ * newer format. */
+int epoch_recall(const char *path, uint32_t *out);
+
+/* Before the GENESIS of that epoch is said. 0 or negative. */
+int epoch_remember(const char *path, uint32_t ordinal);
+
+#endif
