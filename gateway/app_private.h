@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "ingest/ingest.h"
 #include "model/alarm.h"
+#include "model/rate.h"
 #include "pipeline.h"
 #include "publish/publish.h"
 #include "store/store.h"
@@ -62,6 +63,10 @@ struct app {
     struct file_identity places_of[3];       /* state directory, intake, log book, as opened */
     uint64_t pauses;
     struct alarms alarms;
+    uint64_t dropped;                /* summaries given up since the outbox was empty last */
+    uint64_t dropped_at;             /* the log book's entry of the last drop */
+    uint64_t free_bytes;             /* of the disk, at the last look */
+    struct rate intake_rate, outbox_rate;
     struct arena view;               /* of the status in hand */
     struct buffer bytes;
     unsigned rejected_left;          /* that may still be told in this second */
@@ -90,6 +95,12 @@ int app_know_places(struct app *a);
 void app_watch_room(struct app *a);
 void on_room_timer(uv_timer_t *t);
 void app_no_room(struct app *a);
+uint64_t app_intake_most(const struct app *a);    /* journal.most, but four segments at least */
+void app_pause(struct app *a, enum app_pause why);
+void app_resume(struct app *a, enum app_pause why);
+
+/* app_drop.c */
+void app_watch_store(struct app *a);
 
 /* app_stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

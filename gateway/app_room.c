@@ -23,7 +23,7 @@
 
 /* Pausing. */
 
-static void pause_for(struct app *a, enum app_pause why)
+void app_pause(struct app *a, enum app_pause why)
 {
     bool was_paused = a->paused_for != 0;
     a->paused_for |= why;
@@ -34,7 +34,7 @@ static void pause_for(struct app *a, enum app_pause why)
     ingest_pause(a->ingest);
 }
 
-static void resume_from(struct app *a, enum app_pause why)
+void app_resume(struct app *a, enum app_pause why)
 {
     if ((a->paused_for & why) == 0)
         return;
@@ -47,7 +47,7 @@ static void resume_from(struct app *a, enum app_pause why)
 
 void app_no_room(struct app *a)
 {
-    pause_for(a, PAUSE_DISK);
+    app_pause(a, PAUSE_DISK);
     app_alarm(a, DISK_FULL, "the disk of %s has no room for the journals; free space there. No readings come "
               "in, the device broker queues them", a->conf->state);
 }
@@ -60,17 +60,18 @@ static void watch_disk(struct app *a)
     uint64_t reserve = (uint64_t)a->conf->journal.reserve_bytes;
     uint64_t enough = reserve + reserve / 4 + (uint64_t)a->conf->journal.segment_bytes;
     int rc = file_free_bytes(a->conf->state, &free_bytes);
+    a->free_bytes = rc == 0 ? free_bytes : 0;
 
     if (rc < 0) {
         app_fail(a, err_raise(rc, "state directory %s: its disk does not tell how much room there is – %s",
                               a->conf->state, strerror(-rc)));
     } else if (free_bytes < reserve) {
-        pause_for(a, PAUSE_DISK);
+        app_pause(a, PAUSE_DISK);
         app_alarm(a, DISK_FULL, "the disk of %s has %llu MB left and %llu MB are its reserve; free space "
                   "there. No readings come in, the device broker queues them", a->conf->state,
                   (unsigned long long)(free_bytes >> 20), (unsigned long long)(reserve >> 20));
     } else if (free_bytes > enough) {
-        resume_from(a, PAUSE_DISK);
+        app_resume(a, PAUSE_DISK);
         app_alarm_over(a, DISK_FULL);
     }
 }
@@ -78,7 +79,7 @@ static void watch_disk(struct app *a)
 /* The intake's bound. Committed segments go by themselves; what is left are those that the store does not
  * know yet, since it cannot be written or the stages do not keep up. */
 
-static uint64_t intake_most(const struct app *a)
+uint64_t app_intake_most(const struct app *a)
 {
     uint64_t least = 4 * (uint64_t)a->conf->journal.segment_bytes;
     uint64_t most = (uint64_t)a->conf->journal.most_bytes;
@@ -88,16 +89,16 @@ static uint64_t intake_most(const struct app *a)
 static void watch_intake(struct app *a)
 {
     uint64_t behind = journal_bytes_behind(a->intake, vault_committed_took(a->vault));
-    uint64_t most = intake_most(a);
+    uint64_t most = app_intake_most(a);
 
     if (behind >= most) {
-        pause_for(a, PAUSE_INTAKE);
+        app_pause(a, PAUSE_INTAKE);
         app_alarm(a, INTAKE_AT_BOUND, "%llu MB of messages are journalled and not committed, journal.most "
                   "allows %llu MB. No readings come in, the device broker queues them; see whether the "
                   "store can be written", (unsigned long long)(behind >> 20),
                   (unsigned long long)(most >> 20));
     } else if (behind < most - most / 4) {
-        resume_from(a, PAUSE_INTAKE);
+        app_resume(a, PAUSE_INTAKE);
         app_alarm_over(a, INTAKE_AT_BOUND);
     }
 }
@@ -148,6 +149,7 @@ void app_watch_room(struct app *a)
         return;
     watch_disk(a);
     watch_intake(a);
+    app_watch_store(a);
 }
 
 void on_room_timer(uv_timer_t *t)

@@ -23,14 +23,37 @@ static void fill_link(struct app *a, struct status_link *out, enum link_state st
     }
 }
 
-/* Hours until the journal has no more room at the rate since the start; in thousandths. */
-static int64_t outage_hours_milli(const struct app *a, const struct journal_figures *j)
+/* What is left on the disk above the reserve; a bound that the disk cannot give is none. */
+static uint64_t at_most_free(const struct app *a, uint64_t room)
 {
-    int64_t up_us = clock_read().wall_us - a->started_us;
-    if (j->body_bytes == 0 || up_us <= 0)
-        return -1;
-    double bytes_per_hour = (double)j->body_bytes * 3.6e9 / (double)up_us;
-    return (int64_t)((double)a->conf->journal.most_bytes / bytes_per_hour * 1000);
+    uint64_t reserve = (uint64_t)a->conf->journal.reserve_bytes;
+    uint64_t free_bytes = a->free_bytes > reserve ? a->free_bytes - reserve : 0;
+    return room < free_bytes ? room : free_bytes;
+}
+
+static uint64_t left(uint64_t most, uint64_t used)
+{
+    return most > used ? most - used : 0;
+}
+
+/* How long the intake takes what comes while nothing can be committed. */
+static int64_t intake_room_ms(struct app *a, const struct journal_figures *j)
+{
+    uint64_t now_us = clock_read().boottime_us;
+    uint64_t behind = journal_bytes_behind(a->intake, vault_committed_took(a->vault));
+    uint64_t room = at_most_free(a, left(app_intake_most(a), behind));
+    rate_note(&a->intake_rate, now_us, j->body_bytes);
+    return rate_lasts_ms(&a->intake_rate, now_us, j->body_bytes, room);
+}
+
+/* How long the outbox takes what is made while nothing leaves. History goes first, so all of the store's
+ * bound but what waits already is room. */
+static int64_t outbox_room_ms(struct app *a, const struct store_figures *f)
+{
+    uint64_t now_us = clock_read().boottime_us;
+    uint64_t room = at_most_free(a, left((uint64_t)a->conf->store.most_bytes, f->outbox_bytes));
+    rate_note(&a->outbox_rate, now_us, f->made_bytes);
+    return rate_lasts_ms(&a->outbox_rate, now_us, f->made_bytes, room);
 }
 
 static void fill_journal(struct app *a, struct status *s)
@@ -40,10 +63,10 @@ static void fill_journal(struct app *a, struct status *s)
     s->intake_bytes = j.bytes;
     s->intake_rolls = j.rolls;
     s->intake_rolls_waited = j.rolls_waited;
-    s->intake_bound_bytes = (uint64_t)a->conf->journal.most_bytes;
+    s->intake_bound_bytes = app_intake_most(a);
     uint64_t end = journal_end(a->intake), took = pipeline_took(a->pipeline, 0);
     s->intake_behind = end > took ? end - took : 0;      /* took may count frames that were lost */
-    s->outage_hours_milli = outage_hours_milli(a, &j);
+    s->intake_room_ms = intake_room_ms(a, &j);
 }
 
 static void fill_upstream(struct app *a, struct status *s)
@@ -56,6 +79,9 @@ static void fill_upstream(struct app *a, struct status *s)
     fill_link(a, &s->upstream, up.state, &up.link, NULL);
     s->outbox_messages = store.outbox_messages;
     s->outbox_bytes = store.outbox_bytes;
+    s->outbox_room_ms = outbox_room_ms(a, &store);
+    s->store_bytes = store.used_bytes;
+    s->store_bound_bytes = (uint64_t)a->conf->store.most_bytes;
     s->acknowledged_ordinal = up.last_acknowledged_ordinal;
     s->acknowledged_sequence = up.last_acknowledged_sequence;
     s->acknowledged_us = up.last_acknowledged_wall_us;

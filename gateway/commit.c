@@ -41,5 +41,6 @@ int commit_carry_out(const struct commit *c)
     journal_trim(c->logbook, c->logbook_until, c->now_wall_us, c->retain_us, c->most_bytes);
     if (c->forget_before_us != INT64_MIN)
         store_forget(c->store, c->forget_before_us, FORGET_MOST);
+    store_keep_within(c->store, c->store_most_bytes, FORGET_MOST);
     return 0;
 }

@@ -17,6 +17,7 @@ struct commit {
     struct store_batch *batch;
     uint64_t intake_until, logbook_until;
     int64_t now_wall_us, retain_us, most_bytes;
+    int64_t store_most_bytes;
     int64_t forget_before_us;    /* summaries of the history; INT64_MIN: not this time */
 };
 

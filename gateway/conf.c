@@ -19,6 +19,7 @@
 #define ROWS_MOST 64
 
 static const char *const durabilities[] = { "process", "power", NULL };
+static const char *const policies[] = { "pause", "drop_oldest", NULL };
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 
 static const struct option journal_rows[] = {
@@ -48,6 +49,14 @@ static const struct option store_rows[] = {
     { .name = "history", .type = OPT_DURATION, .at = offsetof(struct conf_store, history_us),
       .preset = "400d", .min = "1d", .max = "4000d", .is_local = true,
       .help = "How long published summaries are kept after their acknowledgement." },
+    { .name = "most", .type = OPT_SIZE, .at = offsetof(struct conf_store, most_bytes),
+      .preset = "8GB", .min = "1MB", .is_local = true,
+      .help = "Bytes of the store in use at most. The oldest acknowledged summaries go first; then at_bound "
+              "decides about what is not acknowledged." },
+    { .name = "at_bound", .type = OPT_CHOICE, .at = offsetof(struct conf_store, at_bound),
+      .preset = "pause", .choices = policies, .is_local = true,
+      .help = "At the bound of `most`: take no more readings (pause), or give up the oldest summaries that "
+              "were not sent, and announce each loss upstream in a tombstone (drop_oldest)." },
     { .name = NULL }
 };
 

@@ -15,8 +15,12 @@ struct conf_journal {
     int durability;              /* enum durability */
 };
 
+/* What happens when the outbox has filled the store. */
+enum store_policy { STORE_PAUSES, STORE_DROPS_OLDEST };
+
 struct conf_store {
-    int64_t history_us;
+    int64_t history_us, most_bytes;
+    int at_bound;                /* enum store_policy */
 };
 
 struct conf {

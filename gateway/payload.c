@@ -10,8 +10,11 @@ void payload_encode(void *self, const struct plan *plan, const struct summary *s
     const struct payload *p = self;
 
     encode_summary_id(plan, s, &out->id);
-    buffer_print(&out->topic, "carbon/v1/%s/summary/%s", plan->sites[s->site].id,
-                 period_names[s->period]);
+    if (s->dropped)              /* of no site, and seen by whoever subscribes to all summaries */
+        buffer_print(&out->topic, "carbon/v1/-/summary/tombstone");
+    else
+        buffer_print(&out->topic, "carbon/v1/%s/summary/%s", plan->sites[s->site].id,
+                     period_names[s->period]);
     if (p->format == PUBLISH_PROTOBUF) {
         encode_summary(plan, s, &out->payload);
         return;

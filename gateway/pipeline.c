@@ -83,8 +83,8 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
         .cause = s->cause,
         .ordinal = p->ordinal++,
         .id = (const char *)e->id.at,
-        .site = p->plan->sites[s->site].id,
-        .period = period_names[s->period],
+        .site = s->dropped ? "-" : p->plan->sites[s->site].id,
+        .period = s->dropped ? "tombstone" : period_names[s->period],
         .start_us = s->start_us,
         .end_us = s->end_us,
         .published_us = s->published_us,
@@ -243,6 +243,28 @@ static void take_time(struct pipeline *p, const struct entry *e)
     account_clock(p->account, c->elapsed_us, c->wall_us, e->clock.is_synchronised);
 }
 
+/* What the policy gave up leaves the outbox, and a tombstone with the next sequence says so: who counts
+ * sequences finds each number either in a summary or in a tombstone. */
+static int take_drop(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    if (!p->plan)
+        return err_raise(-1, "the log book drops summaries before any configuration: it does not begin "
+                         "at its beginning");
+    struct summary_dropped dropped = { e->epoch_ordinal, e->from, e->until };
+    store_batch_drop(out, e->epoch_ordinal, e->from, e->until);
+    p->dropped.summaries += e->until - e->from + 1;
+    p->dropped.tombstones++;
+    leave(p, &(struct summary){
+        .site = -1,
+        .start_us = e->start_us,
+        .end_us = e->end_us,
+        .revision = 1,
+        .published_us = p->clock.wall_us,
+        .dropped = &dropped,
+    }, out);
+    return 0;
+}
+
 static void take_genesis(struct pipeline *p, const struct entry *e)
 {
     p->epoch = e->gateway_epoch;
@@ -286,6 +308,8 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
     case FRAME_HOLE:
         take_hole(p, e);
         return 0;
+    case FRAME_DROP:
+        return take_drop(p, e, out);
     case FRAME_CLOSE:
         account_finish(p->account);
         return p->plan ? emit(p, out) : 0;

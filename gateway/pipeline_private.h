@@ -49,6 +49,9 @@ struct pipeline {
     uint64_t epoch, sequence;
     uint32_t epoch_ordinal;
     char version[32], tzdata[32];
+    struct {
+        uint64_t summaries, tombstones;
+    } dropped;                   /* by the policy at the store's bound */
     bool has_new_config;         /* since the last save */
     struct pipeline_encoded encoded;
     struct buffer row;

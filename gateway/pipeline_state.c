@@ -6,6 +6,7 @@
  *   "c clock"    16 bytes boot id, u64 boottime, i64 elapsed, i64 wall
  *   "d took/N"   u64 journal id, u64 until
  *   "e logbook"  u64 journal id of the log book that the store's position is one of
+ *   "f dropped"  u64 summaries, u64 tombstones; none before the first
  * Rows (stage LEDGER): "=" holds the messages, "/SITE" a site, "-" what belongs to none. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,16 @@ static void save_logbook(struct pipeline *p, struct state_out *out)
     p->has_new_logbook = false;
 }
 
+static void save_dropped(struct pipeline *p, struct state_out *out)
+{
+    if (p->dropped.tombstones == 0)
+        return;
+    struct buffer *row = begin_row(p);
+    buffer_put_u64(row, p->dropped.summaries);
+    buffer_put_u64(row, p->dropped.tombstones);
+    put_row(p, out, STAGE_PIPELINE, "f dropped");
+}
+
 static void save_ledger_row(struct pipeline *p, struct state_out *out, size_t i)
 {
     struct buffer key = { 0 };
@@ -196,6 +207,7 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
     save_epoch(p, &rows);
     save_clock(p, &rows);
     save_took(p, &rows);
+    save_dropped(p, &rows);
     save_logbook(p, &rows);
     save_ledger(p, &rows);
     meter_save(p->meter, &rows);
@@ -255,6 +267,10 @@ static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
         return load_took(p, key, c);
     case 'e':
         p->logbook_id = cursor_u64(c);
+        return c->has_failed ? STATE_MALFORMED : 0;
+    case 'f':
+        p->dropped.summaries = cursor_u64(c);
+        p->dropped.tombstones = cursor_u64(c);
         return c->has_failed ? STATE_MALFORMED : 0;
     default:
         return STATE_MALFORMED;
@@ -357,6 +373,8 @@ void pipeline_status(const struct pipeline *p, struct arena *arena, struct statu
     out->gateway_epoch = p->epoch;
     out->epoch_ordinal = p->epoch_ordinal;
     out->last_sequence = p->sequence;
+    out->dropped_summaries = p->dropped.summaries;
+    out->tombstones = p->dropped.tombstones;
     out->messages = p->ledger.messages;
     out->is_balanced = pipeline_balances(p);
     if (!p->plan)

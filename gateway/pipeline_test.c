@@ -618,6 +618,64 @@ static void another_intake_in_its_place_is_refused(void **state)
     end(&f);
 }
 
+/* The last summary there is, unpacked. */
+static Carbon__V1__SiteSummary *last_summary(const struct follower *f)
+{
+    struct store_summary s = { 0 };
+    struct arena arena;
+    Carbon__V1__SiteSummary *last = NULL;
+
+    arena_init(&arena, 0);
+    while (store_history_next(f->store, s.epoch_ordinal, s.sequence, &arena, &s) == 0) {
+        if (last)
+            carbon__v1__site_summary__free_unpacked(last, NULL);
+        last = carbon__v1__site_summary__unpack(NULL, s.payload.size, s.payload.at);
+        assert_non_null(last);
+    }
+    arena_fini(&arena);
+    return last;
+}
+
+static void dropped_summaries_are_announced_with_the_next_sequence(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "drop");
+    struct status status = { 0 };
+    struct arena arena;
+
+    say_beginning(w, plan_yaml);
+    for (int minute = 1; minute <= 20; minute++)
+        arrive_energy(w, minute, 1);
+    take(w);
+    begin(&f);
+    follow_and_commit(&f, UINT64_MAX);
+    Carbon__V1__SiteSummary *before = last_summary(&f);
+    assert_true(before->sequence > 5);
+
+    say(w, &(struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 1, .from = 2, .until = 4,
+                            .start_us = BEGIN_US, .end_us = BEGIN_US + 3 * MINUTE_US });
+    follow_and_commit(&f, UINT64_MAX);
+    Carbon__V1__SiteSummary *m = last_summary(&f);
+    assert_int_equal(m->kind, CARBON__V1__KIND__KIND_TOMBSTONE);
+    assert_int_equal(m->sequence, before->sequence + 1);
+    assert_int_equal(m->tombstone->dropped[0]->first_sequence, 2);
+    assert_int_equal(m->tombstone->dropped[0]->last_sequence, 4);
+    carbon__v1__site_summary__free_unpacked(m, NULL);
+    carbon__v1__site_summary__free_unpacked(before, NULL);
+
+    struct store_summary row;
+    arena_init(&arena, 0);
+    assert_int_equal(store_outbox_next(f.store, 1, 1, &arena, &row), 0);
+    assert_int_equal(row.sequence, 5);
+    end(&f);
+    begin(&f);                       /* and the loss stays counted */
+    pipeline_status(f.pipeline, &arena, &status);
+    assert_int_equal(status.dropped_summaries, 3);
+    assert_int_equal(status.tombstones, 1);
+    arena_fini(&arena);
+    end(&f);
+}
+
 static void new_genesis_counts_from_one_again(void **state)
 {
     struct works *w = *state;
@@ -824,6 +882,7 @@ int main(void)
         WORKS_TEST(frames_before_a_configuration_are_refused),
         WORKS_TEST(another_intake_in_its_place_is_refused),
         WORKS_TEST(new_genesis_counts_from_one_again),
+        WORKS_TEST(dropped_summaries_are_announced_with_the_next_sequence),
         WORKS_TEST(closing_a_replay_leaves_the_clock_alone),
         WORKS_TEST(amount_beyond_all_bounds_keeps_the_ledger_in_order),
         WORKS_TEST(long_backlog_is_taken_in_stretches),

@@ -147,6 +147,7 @@ void vault_cut(struct vault *v)
         .now_wall_us = clock_read().wall_us,
         .retain_us = v->conf->journal.retain_us,
         .most_bytes = v->conf->journal.most_bytes,
+        .store_most_bytes = v->conf->store.most_bytes,
         .forget_before_us = forget_before(v),
     };
 }
@@ -181,6 +182,11 @@ int vault_commit_now(struct vault *v)
 }
 
 /* Lending. */
+
+uint64_t vault_committed_position(const struct vault *v)
+{
+    return v->committed_position;
+}
 
 uint64_t vault_committed_took(const struct vault *v)
 {

@@ -73,7 +73,8 @@ int vault_finish(struct vault *v, int carried_out);
 /* All three, until nothing is left to commit. 0, VAULT_LATER or negative. */
 int vault_commit_now(struct vault *v);
 
-/* The last frame of the intake whose effects are committed. */
+/* The last entry of the log book, and the last frame of the intake, whose effects are committed. */
+uint64_t vault_committed_position(const struct vault *v);
 uint64_t vault_committed_took(const struct vault *v);
 
 /* Where it stands. */

@@ -26,6 +26,8 @@ static void drop_write(const struct entry *e, struct buffer *out)
     buffer_put_u32(out, e->epoch_ordinal);
     buffer_put_u64(out, e->from);
     buffer_put_u64(out, e->until);
+    buffer_put_i64(out, e->start_us);
+    buffer_put_i64(out, e->end_us);
 }
 
 static void genesis_write(const struct entry *e, struct buffer *out)
@@ -96,7 +98,9 @@ static bool drop_read(struct cursor *c, struct entry *e)
     e->epoch_ordinal = cursor_u32(c);
     e->from = cursor_u64(c);
     e->until = cursor_u64(c);
-    return e->epoch_ordinal > 0 && e->from > 0 && e->from <= e->until;
+    e->start_us = cursor_i64(c);
+    e->end_us = cursor_i64(c);
+    return e->epoch_ordinal > 0 && e->from > 0 && e->from <= e->until && e->start_us <= e->end_us;
 }
 
 /* Whether the fields of the kind are there and make sense. */

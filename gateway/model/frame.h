@@ -16,8 +16,9 @@
  *   CLOSE       nothing: close what is open (the end of a replay that asks for it)
  *   HOLE        slice why: what came before is not wholly known (state or frames are gone); windows that
  *               may lack something are told and not published
- *   DROP        u32 epoch ordinal, u64 from, u64 until: these summaries leave the outbox unsent, since a
- *               bound was reached and the policy says so; a tombstone announces it
+ *   DROP        u32 epoch ordinal, u64 from, u64 until, i64 start, i64 end (us): these summaries leave the
+ *               outbox unsent, since a bound was reached and the policy says so; a tombstone announces it.
+ *               Their windows lie in [start, end): a replay has no outbox to look into
  *
  * flags of a MESSAGE and TOO_LARGE: bits 0-1 QoS, bit 2 retained, bit 3 dup. */
 #ifndef MODEL_FRAME_H
@@ -82,6 +83,7 @@ struct entry {
     uint64_t from, until;        /* TOOK: until; LOST, DROP: from, until */
     uint64_t gateway_epoch;      /* GENESIS */
     uint32_t epoch_ordinal;      /* GENESIS: 1 for the first; DROP */
+    int64_t start_us, end_us;    /* DROP */
     struct slice gateway_id;     /* GENESIS */
     struct slice version;        /* START */
     struct slice tzdata;         /* START */

@@ -29,7 +29,8 @@ static const struct entry *every_kind(size_t *n)
     entries[5] = (struct entry){ .kind = FRAME_TICK };
     entries[6] = (struct entry){ .kind = FRAME_CLOSE };
     entries[7] = (struct entry){ .kind = FRAME_HOLE, .why = slice_of("the store was lost") };
-    entries[8] = (struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 2, .from = 5, .until = 6 };
+    entries[8] = (struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 2, .from = 5, .until = 6,
+                                 .start_us = -1, .end_us = 900 };
     *n = sizeof entries / sizeof entries[0];
     return entries;
 }
@@ -52,6 +53,8 @@ static void assert_same_fields(const struct entry *a, const struct entry *b)
     assert_int_equal(a->until, b->until);
     assert_int_equal(a->gateway_epoch, b->gateway_epoch);
     assert_int_equal(a->epoch_ordinal, b->epoch_ordinal);
+    assert_int_equal(a->start_us, b->start_us);
+    assert_int_equal(a->end_us, b->end_us);
     assert_true(slice_equal(a->gateway_id, b->gateway_id));
     assert_true(slice_equal(a->version, b->version));
     assert_true(slice_equal(a->tzdata, b->tzdata));

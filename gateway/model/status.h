@@ -46,7 +46,11 @@ struct status {
     uint64_t intake_bytes, intake_bound_bytes, intake_behind;  /* frames journalled and not yet taken */
     uint64_t intake_rolls, intake_rolls_waited;
     uint64_t outbox_messages, outbox_bytes;
-    int64_t outage_hours_milli;  /* room left at the rate since start, in 1/1000 h; -1: not known */
+    uint64_t store_bytes, store_bound_bytes;
+    uint64_t dropped_summaries, tombstones;      /* by the policy at the bound; since the epoch began */
+    int64_t intake_room_ms;      /* at the rate of the last hour: until the journal's bound, if nothing is
+                                  * committed; -1: not known */
+    int64_t outbox_room_ms;      /* until the store's bound, if nothing leaves upstream; -1: not known */
     uint64_t last_sequence;      /* given to a summary */
     uint32_t acknowledged_ordinal;
     uint64_t acknowledged_sequence;

@@ -73,6 +73,12 @@ struct summary_change {
     bool had_co2e, has_co2e;
 };
 
+/* Summaries that will never come: what a tombstone announces. */
+struct summary_dropped {
+    uint32_t epoch_ordinal;      /* theirs; the tombstone's own may be a later one */
+    uint64_t from, until;        /* their sequences, both inclusive, without a gap */
+};
+
 struct summary {
     /* Identity. */
     int32_t site;                /* index in the plan */
@@ -87,6 +93,9 @@ struct summary {
     uint64_t sequence;
     uint64_t cause;              /* log book sequence of the entry that brought it about */
     const char *gateway_version, *tzdata_version;
+
+    /* A tombstone, which says this alone and has no site (-1); NULL: a window. */
+    const struct summary_dropped *dropped;
 
     /* What it says. */
     struct summary_stream *streams;

@@ -107,6 +107,8 @@ static void encode_books(const struct status *s, struct arena *arena,
     out->messages = encode_messages(s, arena);
     out->counters = wire_new(arena, &carbon__v1__counters__descriptor);
     out->counters->pauses = s->pauses;
+    out->counters->summaries_dropped = s->dropped_summaries;
+    out->counters->tombstones = s->tombstones;
 }
 
 /* --- what waits and what is kept --- */
@@ -116,11 +118,14 @@ static void encode_backlogs(const struct status *s, struct arena *arena,
 {
     out->intake_backlog = wire_new(arena, &carbon__v1__backlog__descriptor);
     out->intake_backlog->messages = s->intake_behind;
-    if (s->outage_hours_milli > 0)
-        out->intake_backlog->room_ms = (uint64_t)s->outage_hours_milli * 3600;
+    out->intake_backlog->room_ms = s->intake_room_ms > 0 ? (uint64_t)s->intake_room_ms : 0;
     out->outbox_backlog = wire_new(arena, &carbon__v1__backlog__descriptor);
     out->outbox_backlog->messages = s->outbox_messages;
     out->outbox_backlog->bytes = s->outbox_bytes;
+    out->outbox_backlog->room_ms = s->outbox_room_ms > 0 ? (uint64_t)s->outbox_room_ms : 0;
+    out->store = wire_new(arena, &carbon__v1__store_status__descriptor);
+    out->store->bytes = s->store_bytes;
+    out->store->bound_bytes = s->store_bound_bytes;
 }
 
 static void encode_journals(const struct status *s, struct arena *arena,

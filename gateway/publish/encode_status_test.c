@@ -34,7 +34,9 @@ static int make(void **state)
             .n_sites = 2, .messages = { 12, 10, 2 }, .is_balanced = true,
             .intake_bytes = 4096, .intake_bound_bytes = 65536, .intake_behind = 9,
             .intake_rolls = 7, .intake_rolls_waited = 1,
-            .outbox_messages = 4, .outbox_bytes = 800, .outage_hours_milli = 1500,
+            .outbox_messages = 4, .outbox_bytes = 800, .intake_room_ms = 5400000, .outbox_room_ms = 7200000,
+            .store_bytes = 8192, .store_bound_bytes = 1048576,
+            .dropped_summaries = 12, .tombstones = 2,
             .last_sequence = 77, .acknowledged_ordinal = 2, .acknowledged_sequence = 73,
             .acknowledged_us = AT_US, .lateness_us = INT64_C(86400000000), .keep = 128,
             .points = 5, .retained_readings = 640, .windows_open = 8, .revisions_pending = 1,
@@ -226,8 +228,15 @@ static void backlogs_tell_what_waits_and_how_long_there_is_room(void **state)
     assert_int_equal(m->stages->windows_skipped, 6);
     assert_int_equal(m->stages->windows_uncovered, 9);
 
-    x->s.outage_hours_milli = -1;
+    assert_int_equal(m->outbox_backlog->room_ms, 7200000);
+    assert_int_equal(m->store->bytes, 8192);
+    assert_int_equal(m->store->bound_bytes, 1048576);
+    assert_int_equal(m->counters->summaries_dropped, 12);
+    assert_int_equal(m->counters->tombstones, 2);
+
+    x->s.intake_room_ms = x->s.outbox_room_ms = -1;
     assert_int_equal(encode(x)->intake_backlog->room_ms, 0);
+    assert_int_equal(x->message->outbox_backlog->room_ms, 0);
 }
 
 static void nothing_acknowledged_yet_is_an_absence(void **state)

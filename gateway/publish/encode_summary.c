@@ -22,15 +22,27 @@ static void put_id(const struct plan *plan, const struct summary *s, uint32_t re
                  period_names[s->period], start, revision);
 }
 
+static void put_tombstone_id(const struct plan *plan, const struct summary *s, struct buffer *out)
+{
+    buffer_print(out, "%s/%016llx/tombstone/%llu", plan->gateway_id,
+                 (unsigned long long)s->gateway_epoch, (unsigned long long)s->sequence);
+}
+
 void encode_summary_id(const struct plan *plan, const struct summary *s, struct buffer *out)
 {
-    put_id(plan, s, s->revision, out);
+    if (s->dropped)
+        put_tombstone_id(plan, s, out);
+    else
+        put_id(plan, s, s->revision, out);
 }
 
 static char *id_text(const struct encoding *e, uint32_t revision)
 {
     struct buffer id = { 0 };
-    put_id(e->plan, e->summary, revision, &id);
+    if (e->summary->dropped)
+        put_tombstone_id(e->plan, e->summary, &id);
+    else
+        put_id(e->plan, e->summary, revision, &id);
     char *text = arena_text(e->arena, buffer_slice(&id));
     buffer_fini(&id);
     return text;
@@ -309,6 +321,53 @@ static Carbon__V1__Provenance *encode_provenance(const struct encoding *e)
     return out;
 }
 
+/* --- tombstones --- */
+
+static Carbon__V1__Tombstone *encode_dropped(const struct encoding *e)
+{
+    const struct summary *s = e->summary;
+    Carbon__V1__Tombstone *out = wire_new(e->arena, &carbon__v1__tombstone__descriptor);
+    Carbon__V1__Dropped *dropped = wire_new(e->arena, &carbon__v1__dropped__descriptor);
+    dropped->first_sequence = s->dropped->from;
+    dropped->last_sequence = s->dropped->until;
+    dropped->summaries = s->dropped->until - s->dropped->from + 1;
+    dropped->start_unix_ms = wire_ms(s->start_us);
+    dropped->end_unix_ms = wire_ms(s->end_us);
+    dropped->reason = CARBON__V1__DROP_REASON__DROP_REASON_BYTES;
+    dropped->epoch_ordinal = s->dropped->epoch_ordinal;
+    out->dropped = wire_array(e->arena, 1, sizeof *out->dropped);
+    out->dropped[0] = dropped;
+    out->n_dropped = 1;
+    return out;
+}
+
+static void encode_tombstone(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    const struct summary *s = e->summary;
+    out->id = id_text(e, s->revision);
+    out->kind = CARBON__V1__KIND__KIND_TOMBSTONE;
+    out->status = CARBON__V1__STATUS__STATUS_FINAL;
+    out->gateway_id = wire_text(e->plan->gateway_id);
+    out->gateway_epoch = s->gateway_epoch;
+    out->epoch_ordinal = s->epoch_ordinal;
+    out->sequence = s->sequence;
+    out->start_unix_ms = wire_ms(s->start_us);
+    out->end_unix_ms = wire_ms(s->end_us);
+    out->revision = s->revision;
+    out->published_unix_ms = wire_ms(s->published_us);
+    out->tombstone = encode_dropped(e);
+}
+
+static void encode_window(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    encode_identity(e, out);
+    encode_reasons(e, out);
+    encode_streams(e, out);
+    out->supersedes = encode_superseded(e);
+    out->totals = encode_totals(e);
+    out->quality = encode_quality(e);
+}
+
 void encode_summary(const struct plan *plan, const struct summary *s, struct buffer *out)
 {
     struct arena arena;
@@ -316,12 +375,10 @@ void encode_summary(const struct plan *plan, const struct summary *s, struct buf
     struct encoding e = { .plan = plan, .summary = s, .arena = &arena };
 
     Carbon__V1__SiteSummary *message = wire_new(&arena, &carbon__v1__site_summary__descriptor);
-    encode_identity(&e, message);
-    encode_reasons(&e, message);
-    encode_streams(&e, message);
-    message->supersedes = encode_superseded(&e);
-    message->totals = encode_totals(&e);
-    message->quality = encode_quality(&e);
+    if (s->dropped)
+        encode_tombstone(&e, message);
+    else
+        encode_window(&e, message);
     message->provenance = encode_provenance(&e);
     wire_write(message, out);
     arena_fini(&arena);

@@ -82,6 +82,32 @@ static void id_names_gateway_epoch_site_period_start_and_revision(void **state)
     }
 }
 
+static void tombstone_says_which_summaries_never_come(void **state)
+{
+    struct example *x = *state;
+    struct summary_dropped dropped = { .epoch_ordinal = 2, .from = 5, .until = 14 };
+    x->s = (struct summary){ .site = -1, .start_us = START_US, .end_us = START_US + 3600000000,
+                             .revision = 1, .published_us = START_US, .gateway_epoch = 0x5f3a,
+                             .epoch_ordinal = 3, .sequence = 99, .dropped = &dropped };
+    const Carbon__V1__SiteSummary *m = example_encode(x);
+    assert_int_equal(m->kind, CARBON__V1__KIND__KIND_TOMBSTONE);
+    assert_string_equal(m->id, "gw-1/0000000000005f3a/tombstone/99");
+    assert_string_equal(m->site_id, "");
+    assert_int_equal(m->period, CARBON__V1__PERIOD__PERIOD_UNSPECIFIED);
+    assert_int_equal(m->sequence, 99);
+    assert_int_equal(m->tombstone->n_dropped, 1);
+    const Carbon__V1__Dropped *d = m->tombstone->dropped[0];
+    assert_int_equal(d->epoch_ordinal, 2);
+    assert_int_equal(d->first_sequence, 5);
+    assert_int_equal(d->last_sequence, 14);
+    assert_int_equal(d->summaries, 10);
+    assert_int_equal(d->start_unix_ms, START_US / 1000);
+    assert_int_equal(d->end_unix_ms, START_US / 1000 + 3600000);
+    assert_int_equal(d->reason, CARBON__V1__DROP_REASON__DROP_REASON_BYTES);
+    assert_non_null(m->provenance);
+    assert_null(m->totals);
+}
+
 static void summary_says_who_which_window_and_when(void **state)
 {
     const Carbon__V1__SiteSummary *m = example_encode(*state);
@@ -692,6 +718,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(id_names_gateway_epoch_site_period_start_and_revision),
         TEST(summary_says_who_which_window_and_when),
+        TEST(tombstone_says_which_summaries_never_come),
         TEST(period_on_the_wire_is_one_more_than_the_models),
         TEST(watermark_of_a_site_that_nothing_was_seen_of_is_absent),
         TEST(provenance_names_versions_hashes_and_the_entry),

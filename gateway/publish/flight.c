@@ -122,6 +122,12 @@ void flight_failed(struct flight *f, uint64_t token)
         f->next = token - 1;
 }
 
+static void pass_done(struct flight *f)
+{
+    while (f->head < f->tail && slot_at(f, f->head)->state == SLOT_DONE)
+        f->head++;
+}
+
 bool flight_acknowledged(struct flight *f, uint64_t token, struct flight_key *out)
 {
     struct flight_slot *s = sent_slot(f, token);
@@ -130,7 +136,25 @@ bool flight_acknowledged(struct flight *f, uint64_t token, struct flight_key *ou
     *out = s->key;
     f->in_flight--;
     empty_slot(f, s);
-    while (f->head < f->tail && slot_at(f, f->head)->state == SLOT_DONE)
-        f->head++;
+    pass_done(f);
     return true;
+}
+
+struct flight_key flight_greatest_sent(const struct flight *f)
+{
+    for (uint64_t p = f->tail; p > f->head; p--)
+        if (slot_at(f, p - 1)->state == SLOT_SENT)
+            return slot_at(f, p - 1)->key;
+    return (struct flight_key){ 0, 0 };
+}
+
+void flight_drop(struct flight *f, uint32_t ordinal, uint64_t from, uint64_t until)
+{
+    for (uint64_t p = f->head; p < f->tail; p++) {
+        struct flight_slot *s = slot_at(f, p);
+        if (s->state == SLOT_WAITS && s->key.ordinal == ordinal && s->key.sequence >= from &&
+            s->key.sequence <= until)
+            empty_slot(f, s);
+    }
+    pass_done(f);
 }

@@ -53,6 +53,12 @@ bool flight_send(struct flight *f, struct flight_message *out, uint64_t *token);
 /* It did not arrive: it waits again, in its place. Others ignore a token that is not in flight. */
 void flight_failed(struct flight *f, uint64_t token);
 
+/* The greatest key that is in flight; {0, 0}: none is. */
+struct flight_key flight_greatest_sent(const struct flight *f);
+
+/* Forgets those of the run that wait to be sent. */
+void flight_drop(struct flight *f, uint32_t ordinal, uint64_t from, uint64_t until);
+
 /* It arrived: gives its key and forgets it. False when no such token is in flight. */
 bool flight_acknowledged(struct flight *f, uint64_t token, struct flight_key *out);
 

@@ -98,6 +98,29 @@ static void failed_messages_are_sent_again_in_their_place(void **state)
     flight_fini(&f);
 }
 
+static void dropped_messages_are_not_sent_and_those_in_flight_stay(void **state)
+{
+    (void)state;
+    struct flight f;
+    uint64_t tokens[2], token;
+
+    flight_init(&f, 8);
+    assert_int_equal(flight_greatest_sent(&f).sequence, 0);
+    for (uint64_t s = 1; s <= 6; s++)
+        put(&f, s);
+    send_next(&f, &tokens[0]);
+    send_next(&f, &tokens[1]);
+    struct flight_key sent = flight_greatest_sent(&f);
+    assert_int_equal(sent.sequence, 2);
+    flight_drop(&f, sent.ordinal, 1, 4);
+    flight_drop(&f, sent.ordinal + 1, 1, 6);         /* of another epoch: none is here */
+    assert_int_equal(send_next(&f, &token), 5);
+    assert_int_equal(acknowledge(&f, tokens[1]), 2);
+    assert_int_equal(acknowledge(&f, tokens[0]), 1);
+    assert_int_equal(f.head, 4);
+    flight_fini(&f);
+}
+
 static void acknowledgements_in_any_order_make_room_from_the_oldest_on(void **state)
 {
     (void)state;
@@ -211,6 +234,7 @@ int main(void)
         cmocka_unit_test(messages_leave_in_order_and_once),
         cmocka_unit_test(a_message_is_given_as_it_was_put),
         cmocka_unit_test(failed_messages_are_sent_again_in_their_place),
+        cmocka_unit_test(dropped_messages_are_not_sent_and_those_in_flight_stay),
         cmocka_unit_test(acknowledgements_in_any_order_make_room_from_the_oldest_on),
         cmocka_unit_test(unknown_tokens_change_nothing),
         cmocka_unit_test(bytes_bound_it_as_well_as_the_count),

@@ -569,6 +569,41 @@ void publish_acknowledged(struct publish *p, struct store_batch *batch)
     free(keys);
 }
 
+static bool is_behind(struct flight_key a, struct flight_key b)
+{
+    return a.ordinal > b.ordinal || (a.ordinal == b.ordinal && a.sequence > b.sequence);
+}
+
+/* Under the lock. */
+static struct flight_key sent_until(const struct publish *p)
+{
+    struct flight_key sent = flight_greatest_sent(&p->flight);
+    return is_behind(sent, p->last_acknowledged) ? sent : p->last_acknowledged;
+}
+
+void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence)
+{
+    pthread_mutex_lock(&p->lock);
+    struct flight_key sent = sent_until(p);
+    pthread_mutex_unlock(&p->lock);
+    *ordinal = sent.ordinal;
+    *sequence = sent.sequence;
+}
+
+int publish_drop(struct publish *p, uint32_t ordinal, uint64_t from, uint64_t until)
+{
+    pthread_mutex_lock(&p->lock);
+    bool is_free = is_behind((struct flight_key){ ordinal, from }, sent_until(p));
+    if (is_free)
+        flight_drop(&p->flight, ordinal, from, until);
+    pthread_mutex_unlock(&p->lock);
+    if (!is_free)
+        return 1;
+    if (is_behind((struct flight_key){ ordinal, until }, p->read))
+        p->read = (struct flight_key){ ordinal, until };
+    return 0;
+}
+
 void publish_status(struct publish *p, struct slice payload)
 {
     pthread_mutex_lock(&p->lock);

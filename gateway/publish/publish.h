@@ -47,6 +47,13 @@ void publish_wake(struct publish *p);
 /* Moves what was acknowledged since the last call into the batch that is to be committed. Loop. */
 void publish_acknowledged(struct publish *p, struct store_batch *batch);
 
+/* The summary behind which none was sent: what stands later in the outbox may be given up. Loop. */
+void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence);
+
+/* These are given up: they are not sent any more. 1 when one of them has left meanwhile; then nothing was
+ * done. Loop, before the outbox loses them. */
+int publish_drop(struct publish *p, uint32_t ordinal, uint64_t from, uint64_t until);
+
 /* Sends the status, retained at QoS 1; the newest only, once connected. Loop. */
 void publish_status(struct publish *p, struct slice payload);
 

@@ -7,6 +7,7 @@
  *      DROP          kind u8, stage u8, key slice
  *      SUMMARY       kind u8, numbers, then the texts as slices with their NUL, then the payload
  *      ACKNOWLEDGED  kind u8, epoch ordinal u32, sequence u64
+ *      DROPPED       kind u8, epoch ordinal u32, from u64, until u64
  *
  * The bytes never leave the process, so they carry neither version nor checksum. A batch is read as
  * often as its write has to be tried, and reading leaves it as it is. */
@@ -117,6 +118,14 @@ void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uin
     buffer_put_u64(&b->records, sequence);
 }
 
+void store_batch_drop(struct store_batch *b, uint32_t epoch_ordinal, uint64_t from, uint64_t until)
+{
+    buffer_put_u8(&b->records, RECORD_DROPPED);
+    buffer_put_u32(&b->records, epoch_ordinal);
+    buffer_put_u64(&b->records, from);
+    buffer_put_u64(&b->records, until);
+}
+
 void store_batch_position(struct store_batch *b, uint64_t log_book)
 {
     b->has_position = true;
@@ -176,6 +185,11 @@ bool store_batch_next(struct cursor *c, struct record *out)
     case RECORD_ACKNOWLEDGED:
         out->summary.epoch_ordinal = cursor_u32(c);
         out->summary.sequence = cursor_u64(c);
+        break;
+    case RECORD_DROPPED:
+        out->summary.epoch_ordinal = cursor_u32(c);
+        out->summary.sequence = cursor_u64(c);
+        out->until = cursor_u64(c);
         break;
     }
     assert(!c->has_failed);

@@ -21,12 +21,14 @@ enum store_writing {
     WRITE_ADD_SUMMARY,
     WRITE_ADD_OUTBOX,
     WRITE_DROP_OUTBOX,
+    WRITE_DROP_OUTBOX_RUN,
+    WRITE_DROP_RUN,
     WRITE_POSITION,
     WRITE_FORGET,
     WRITE_COUNT
 };
 
-enum store_reading { READ_LOAD, READ_GET, READ_OUTBOX, READ_HISTORY, READ_COUNT };
+enum store_reading { READ_LOAD, READ_GET, READ_OUTBOX, READ_RUN, READ_HISTORY, READ_COUNT };
 
 struct store {
     char *path, *wal_path;
@@ -37,8 +39,9 @@ struct store {
 
     /* Set by whoever writes, read by the loop. Each is true of some committed moment; they need not be
      * of the same one. */
-    _Atomic uint64_t position, outbox_messages, outbox_bytes, file_bytes;
-    atomic_bool is_damaged;
+    _Atomic uint64_t position, outbox_messages, outbox_bytes, file_bytes, used_bytes,
+        made_bytes;
+    atomic_bool is_at_bound, is_damaged;
 };
 
 /* Logs what went wrong with this connection while `doing` something, and what to do about it. code is
@@ -71,13 +74,14 @@ void store_bind_slice(struct sqlite3_stmt *st, int at, struct slice v);
 void store_bind_u64(struct sqlite3_stmt *st, int at, uint64_t v);
 
 /* One thing of a batch, borrowed from it. */
-enum record_kind { RECORD_PUT = 1, RECORD_DROP, RECORD_SUMMARY, RECORD_ACKNOWLEDGED };
+enum record_kind { RECORD_PUT = 1, RECORD_DROP, RECORD_SUMMARY, RECORD_ACKNOWLEDGED, RECORD_DROPPED };
 
 struct record {
     enum record_kind kind;
     enum stage stage;
     struct slice key, value;
-    struct store_summary summary;     /* of ACKNOWLEDGED: epoch_ordinal and sequence alone */
+    struct store_summary summary;     /* of ACKNOWLEDGED, DROPPED: ordinal and sequence alone */
+    uint64_t until;                   /* of DROPPED: the last sequence */
 };
 
 struct store_batch {

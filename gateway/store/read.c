@@ -22,6 +22,11 @@ static const char *const texts[READ_COUNT] = {
                     " ON s.epoch_ordinal = o.epoch_ordinal AND s.sequence = o.sequence"
                     " WHERE (o.epoch_ordinal, o.sequence) > (?1, ?2)"
                     " ORDER BY o.epoch_ordinal, o.sequence LIMIT 1",
+    [READ_RUN] = "SELECT o.epoch_ordinal, o.sequence, o.payload_bytes, s.start_us, s.end_us"
+                 " FROM outbox AS o CROSS JOIN summary AS s"
+                 " ON s.epoch_ordinal = o.epoch_ordinal AND s.sequence = o.sequence"
+                 " WHERE (o.epoch_ordinal, o.sequence) > (?1, ?2)"
+                 " ORDER BY o.epoch_ordinal, o.sequence LIMIT 4096",
     [READ_HISTORY] = "SELECT " SUMMARY_COLUMNS " FROM summary AS s"
                      " WHERE (s.epoch_ordinal, s.sequence) > (?1, ?2)"
                      " ORDER BY s.epoch_ordinal, s.sequence LIMIT 1",
@@ -137,4 +142,47 @@ int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_s
                        struct arena *arena, struct store_summary *out)
 {
     return next_summary(s, READ_HISTORY, after_ordinal, after_sequence, arena, out);
+}
+
+/* Whether the row goes on with the run, which is then longer by it. */
+static bool extend_run(sqlite3_stmt *st, struct store_run *run)
+{
+    struct store_run next = {
+        .epoch_ordinal = (uint32_t)sqlite3_column_int64(st, 0),
+        .from = (uint64_t)sqlite3_column_int64(st, 1),
+        .bytes = (uint64_t)sqlite3_column_int64(st, 2),
+        .start_us = sqlite3_column_int64(st, 3),
+        .end_us = sqlite3_column_int64(st, 4),
+    };
+    next.until = next.from;
+    if (run->from == 0) {
+        *run = next;
+        return true;
+    }
+    if (next.epoch_ordinal != run->epoch_ordinal || next.from != run->until + 1)
+        return false;
+    run->until = next.until;
+    run->bytes += next.bytes;
+    run->start_us = next.start_us < run->start_us ? next.start_us : run->start_us;
+    run->end_us = next.end_us > run->end_us ? next.end_us : run->end_us;
+    return true;
+}
+
+int store_outbox_run(struct store *s, uint32_t after_ordinal, uint64_t after_sequence, uint64_t bytes,
+                     struct store_run *out)
+{
+    sqlite3_stmt *st = s->reads[READ_RUN];
+    struct store_run run = { 0 };
+    sqlite3_bind_int64(st, 1, after_ordinal);
+    store_bind_u64(st, 2, after_sequence);
+    int code;
+    while ((code = sqlite3_step(st)) == SQLITE_ROW && extend_run(st, &run) && run.bytes < bytes)
+        ;
+    sqlite3_reset(st);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return store_raise(s, s->reader, code, "the outbox cannot be read");
+    if (run.from == 0)
+        return STORE_NONE;
+    *out = run;
+    return 0;
 }

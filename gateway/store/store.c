@@ -262,6 +262,16 @@ uint64_t store_position(const struct store *s)
     return atomic_load(&s->position);
 }
 
+/* A file that deleted rows left behind does not shrink; its free pages are room. */
+static void measure_pages(struct store *s)
+{
+    int64_t pages, unused, page_bytes;
+    if (store_ask(s->writer, "PRAGMA page_count", &pages) == SQLITE_OK &&
+        store_ask(s->writer, "PRAGMA freelist_count", &unused) == SQLITE_OK &&
+        store_ask(s->writer, "PRAGMA page_size", &page_bytes) == SQLITE_OK)
+        atomic_store(&s->used_bytes, (uint64_t)((pages - unused) * page_bytes));
+}
+
 /* A file that is not there counts nothing. */
 void store_measure(struct store *s)
 {
@@ -269,6 +279,7 @@ void store_measure(struct store *s)
     file_size(s->path, &file_bytes);
     file_size(s->wal_path, &wal_bytes);
     atomic_store(&s->file_bytes, file_bytes + wal_bytes);
+    measure_pages(s);
 }
 
 void store_figures(const struct store *s, struct store_figures *out)
@@ -277,5 +288,8 @@ void store_figures(const struct store *s, struct store_figures *out)
         .outbox_messages = atomic_load(&s->outbox_messages),
         .outbox_bytes = atomic_load(&s->outbox_bytes),
         .file_bytes = atomic_load(&s->file_bytes),
+        .used_bytes = atomic_load(&s->used_bytes),
+        .made_bytes = atomic_load(&s->made_bytes),
+        .is_at_bound = atomic_load(&s->is_at_bound),
     };
 }

@@ -76,6 +76,8 @@ struct state_out store_batch_state(struct store_batch *b);
 void store_batch_summary(struct store_batch *b, const struct store_summary *row);   /* copies */
 uint32_t store_batch_summaries(const struct store_batch *b);
 void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uint64_t sequence);
+/* These leave the outbox unsent and the history with them. */
+void store_batch_drop(struct store_batch *b, uint32_t epoch_ordinal, uint64_t from, uint64_t until);
 void store_batch_position(struct store_batch *b, uint64_t log_book);
 
 /* Writes the batch in one transaction, synced; an empty one is no transaction. Worker thread; a disk's
@@ -96,6 +98,22 @@ int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_s
  * Their room is used again; the file does not shrink. Worker thread. */
 int store_forget(struct store *s, int64_t published_before_us, uint32_t most);
 
+/* Holds the pages in use to most_bytes: forgets acknowledged summaries, the oldest first, at most `most` of
+ * them in one call. What waits in the outbox is never touched; when nothing else is left to forget, the
+ * store is at its bound until less than fifteen sixteenths are in use. Worker thread. */
+int store_keep_within(struct store *s, int64_t most_bytes, uint32_t most);
+
+/* The oldest summaries of the outbox behind (ordinal, sequence): a run of sequences of one epoch without a
+ * gap, of at least `bytes` payload or all there are, at most 4096. 0, STORE_NONE, or negative. Loop. */
+struct store_run {
+    uint32_t epoch_ordinal;
+    uint64_t from, until;
+    int64_t start_us, end_us;    /* their windows lie in here */
+    uint64_t bytes;
+};
+int store_outbox_run(struct store *s, uint32_t after_ordinal, uint64_t after_sequence, uint64_t bytes,
+                     struct store_run *out);
+
 /* A summary as a row of bytes and back, for a base or a backup; texts and payload are borrowed from the
  * value. Reading: 0, STATE_MALFORMED, or negative for a newer format. */
 void store_summary_write(const struct store_summary *row, struct buffer *key, struct buffer *value);
@@ -104,6 +122,9 @@ int store_summary_read(struct slice key, struct slice value, struct store_summar
 struct store_figures {
     uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */
     uint64_t file_bytes;                     /* with the WAL, after the last write */
+    uint64_t used_bytes;                     /* pages in use, after the last write */
+    uint64_t made_bytes;                     /* payloads put into the outbox since it was opened */
+    bool is_at_bound;                        /* see store_keep_within */
 };
 /* Loop thread; counts kept in memory, no query. */
 void store_figures(const struct store *s, struct store_figures *out);

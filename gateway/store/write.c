@@ -34,6 +34,9 @@ static const char *const texts[WRITE_COUNT] = {
                          " VALUES (?1, ?2, ?3)",
     [WRITE_DROP_OUTBOX] = "DELETE FROM outbox WHERE epoch_ordinal = ?1 AND sequence = ?2"
                           " RETURNING payload_bytes",
+    [WRITE_DROP_OUTBOX_RUN] = "DELETE FROM outbox WHERE epoch_ordinal = ?1 AND sequence BETWEEN ?2 AND ?3"
+                              " RETURNING payload_bytes",
+    [WRITE_DROP_RUN] = "DELETE FROM summary WHERE epoch_ordinal = ?1 AND sequence BETWEEN ?2 AND ?3",
     [WRITE_POSITION] = "UPDATE meta SET value = ?1 WHERE name = 'position'",
     [WRITE_FORGET] =
         "DELETE FROM summary WHERE rowid IN ("
@@ -46,6 +49,7 @@ static const char *const texts[WRITE_COUNT] = {
 /* What a transaction does to the outbox. */
 struct tally {
     int64_t messages, bytes;
+    uint64_t made_bytes;
 };
 
 int store_prepare_writes(struct store *s)
@@ -116,6 +120,7 @@ static int add_to_outbox(struct store *s, const struct store_summary *row, struc
     if (code == SQLITE_OK && sqlite3_changes(s->writer) > 0) {
         tally->messages++;
         tally->bytes += (int64_t)row->payload.size;
+        tally->made_bytes += row->payload.size;
     }
     return code;
 }
@@ -133,8 +138,33 @@ static int drop_from_outbox(struct store *s, const struct store_summary *row, st
     return sqlite3_reset(st);
 }
 
+static void bind_run(sqlite3_stmt *st, const struct record *r)
+{
+    sqlite3_bind_int64(st, 1, r->summary.epoch_ordinal);
+    store_bind_u64(st, 2, r->summary.sequence);
+    store_bind_u64(st, 3, r->until);
+}
+
+/* The rows go too: what will never leave is announced by number, and the room is what it is about. */
+static int drop_run(struct store *s, const struct record *r, struct tally *tally)
+{
+    sqlite3_stmt *st = s->writes[WRITE_DROP_OUTBOX_RUN];
+    bind_run(st, r);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        tally->messages--;
+        tally->bytes -= sqlite3_column_int64(st, 0);
+    }
+    int code = sqlite3_reset(st);
+    if (code != SQLITE_OK)
+        return code;
+    bind_run(s->writes[WRITE_DROP_RUN], r);
+    return run(s->writes[WRITE_DROP_RUN]);
+}
+
 static int write_record(struct store *s, const struct record *r, struct tally *tally)
 {
+    if (r->kind == RECORD_DROPPED)
+        return drop_run(s, r, tally);
     if (r->kind == RECORD_ACKNOWLEDGED)
         return drop_from_outbox(s, &r->summary, tally);
     if (r->kind != RECORD_SUMMARY)
@@ -175,6 +205,7 @@ static void tell_loop(struct store *s, const struct store_batch *b, const struct
 {
     atomic_fetch_add(&s->outbox_messages, (uint64_t)tally->messages);
     atomic_fetch_add(&s->outbox_bytes, (uint64_t)tally->bytes);
+    atomic_fetch_add(&s->made_bytes, tally->made_bytes);
     if (b->has_position)
         atomic_store(&s->position, b->position);
     store_measure(s);
@@ -219,4 +250,21 @@ int store_forget(struct store *s, int64_t published_before_us, uint32_t most)
         return store_raise(s, s->writer, code, "old summaries cannot be removed");
     store_measure(s);
     return 0;
+}
+
+int store_keep_within(struct store *s, int64_t most_bytes, uint32_t most)
+{
+    uint64_t target = (uint64_t)most_bytes;
+    if (atomic_load(&s->is_at_bound))
+        target -= target / 16;
+    uint64_t used = atomic_load(&s->used_bytes);
+    if (used <= target) {
+        atomic_store(&s->is_at_bound, false);
+        return 0;
+    }
+    int64_t before = sqlite3_total_changes(s->writer);
+    int rc = store_forget(s, INT64_MAX, most);
+    if (rc == 0)
+        atomic_store(&s->is_at_bound, sqlite3_total_changes(s->writer) == before);
+    return rc;
 }

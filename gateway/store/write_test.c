@@ -20,6 +20,89 @@ static void what_was_written_is_there_after_reopening(void **state)
     assert_string_equal(outbox_of(s), "1/1");
 }
 
+static const char *history_of_first(struct scratch *s)
+{
+    static char out[32];
+    struct store_summary row;
+    assert_int_equal(store_history_next(s->store, 0, 0, &s->arena, &row), 0);
+    snprintf(out, sizeof out, "%u/%llu", row.epoch_ordinal, (unsigned long long)row.sequence);
+    arena_reset(&s->arena);
+    return out;
+}
+
+static void dropped_summaries_leave_outbox_and_history(void **state)
+{
+    struct scratch *s = *state;
+    struct store_figures f;
+    for (uint64_t n = 1; n <= 6; n++)
+        put_summary(s->batch, 1, n);
+    put_summary(s->batch, 2, 3);
+    scratch_commit(s);
+    store_batch_drop(s->batch, 1, 2, 4);
+    put_summary(s->batch, 2, 4);
+    scratch_commit(s);
+    assert_string_equal(outbox_of(s), "1/1 1/5 1/6 2/3 2/4");
+    assert_string_equal(history_of(s), "1/1 1/5 1/6 2/3 2/4");
+    store_figures(s->store, &f);
+    assert_int_equal(f.outbox_messages, 5);
+    scratch_reopen(s);
+    uint64_t bytes = f.outbox_bytes;
+    store_figures(s->store, &f);
+    assert_int_equal(f.outbox_bytes, bytes);
+}
+
+static void run_of_the_outbox_has_no_gap_and_stays_in_its_epoch(void **state)
+{
+    struct scratch *s = *state;
+    struct store_run run;
+    assert_int_equal(store_outbox_run(s->store, 0, 0, 1, &run), STORE_NONE);
+    for (uint64_t n = 1; n <= 6; n++)
+        put_summary(s->batch, 1, n);
+    put_summary(s->batch, 2, 7);
+    store_batch_acknowledged(s->batch, 1, 4);
+    scratch_commit(s);
+    assert_int_equal(store_outbox_run(s->store, 0, 0, UINT64_MAX, &run), 0);
+    assert_int_equal(run.from, 1);
+    assert_int_equal(run.until, 3);
+    assert_int_equal(run.start_us, NEW_YEAR_2018_US + HOUR_US);
+    assert_int_equal(run.end_us, NEW_YEAR_2018_US + 4 * HOUR_US);
+    assert_int_equal(store_outbox_run(s->store, 1, 4, UINT64_MAX, &run), 0);
+    assert_int_equal(run.from, 5);
+    assert_int_equal(run.until, 6);
+    assert_int_equal(store_outbox_run(s->store, 0, 0, 10, &run), 0);
+    assert_int_equal(run.until, 2);      /* "payload 1" and "payload 2" are ten bytes at last */
+}
+
+static void history_goes_before_the_bound_is_reached_and_the_outbox_never(void **state)
+{
+    struct scratch *s = *state;
+    struct store_figures f;
+    for (uint64_t n = 1; n <= 2000; n++)
+        put_summary(s->batch, 1, n);
+    for (uint64_t n = 1; n <= 1000; n++)
+        store_batch_acknowledged(s->batch, 1, n);
+    scratch_commit(s);
+    store_figures(s->store, &f);
+    assert_true(f.used_bytes > 100000);
+    assert_int_equal(store_keep_within(s->store, (int64_t)f.used_bytes, 100), 0);
+    assert_true(strncmp(history_of_first(s), "1/1", 4) == 0);        /* within: nothing goes */
+
+    int64_t most = (int64_t)f.used_bytes * 4 / 5;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_keep_within(s->store, most, 100), 0);
+    store_figures(s->store, &f);
+    assert_true(f.used_bytes <= (uint64_t)most);
+    assert_false(f.is_at_bound);
+    assert_int_equal(f.outbox_messages, 1000);
+
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_keep_within(s->store, 50000, 100), 0);
+    store_figures(s->store, &f);
+    assert_true(f.is_at_bound);
+    assert_int_equal(f.outbox_messages, 1000);
+    assert_string_equal(history_of_first(s), "1/1001");
+}
+
 static void the_same_key_in_two_stages_is_two_rows(void **state)
 {
     struct scratch *s = *state;
@@ -323,6 +406,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST_OPEN(what_was_written_is_there_after_reopening),
+        SCRATCH_TEST_OPEN(dropped_summaries_leave_outbox_and_history),
+        SCRATCH_TEST_OPEN(run_of_the_outbox_has_no_gap_and_stays_in_its_epoch),
+        SCRATCH_TEST_OPEN(history_goes_before_the_bound_is_reached_and_the_outbox_never),
         SCRATCH_TEST_OPEN(the_same_key_in_two_stages_is_two_rows),
         SCRATCH_TEST_OPEN(a_later_put_or_drop_wins),
         SCRATCH_TEST_OPEN(keys_and_values_are_any_bytes),
