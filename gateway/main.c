@@ -60,6 +60,8 @@ static const struct command commands[] = {
       "in the order of their sequence, one JSON object a line.\n"
       "  --logbook DIR   the log book of a run (STATE/logbook); the gateway need not be stopped\n"
       "  --intake DIR    its intake journal (STATE/intake)\n"
+      "  --base FILE     begin at this base instead of at the beginning; without it a log book that does\n"
+      "                  not reach back to its beginning is followed from the oldest base beside it\n"
       "  --messages FILE records of u32 topic size, topic, u32 payload size, payload (little-endian),\n"
       "                  as carbon-fleet --write makes them\n"
       "  --plugins DIR   where plugins are\n"

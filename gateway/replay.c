@@ -2,7 +2,10 @@
  *
  * A replay is the pipeline over a log book, with no network and no clock: the code of a live run, fed
  * by what the live run wrote. A file of messages has no log book, so one is written first, in the new
- * state directory: what a gateway would have written that took them all at once. */
+ * state directory: what a gateway would have written that took them all at once.
+ *
+ * A log book that no longer reaches back to its beginning is replayed from a base: the oldest one that it
+ * goes on behind, so that as much as possible is computed again, or the one that was named. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +16,19 @@
 #include "base/file.h"
 #include "command.h"
 #include "conf.h"
+#include "journal/base.h"
 #include "logbook.h"
 #include "payload.h"
 #include "plugin_loader.h"
 #include "publish/encode.h"
+#include "vault.h"
 
 #define BATCH_BYTES ((size_t)16 << 20)
 #define MESSAGES_BYTES_MOST ((size_t)1 << 30)
 #define SEGMENT_BYTES ((int64_t)64 << 20)
 
 struct replay_args {
-    const char *logbook, *intake, *config, *messages, *state, *plugins, *raw;
+    const char *logbook, *intake, *base, *config, *messages, *state, *plugins, *raw;
     bool wants_close;
 };
 
@@ -36,6 +41,8 @@ struct replay {
     struct pipeline *pipeline;
     struct store_batch *batch;
     struct journal_reader *reader;   /* of the log book */
+    char base_path[4096];            /* where it begins; empty: at the beginning */
+    struct base_head base;
     FILE *raw;
     uint64_t rejected;
 };
@@ -45,7 +52,7 @@ static int parse(int argc, char **argv, struct replay_args *a)
     const struct { const char *name; const char **to; } rows[] = {
         { "--logbook", &a->logbook }, { "--intake", &a->intake }, { "--config", &a->config },
         { "--messages", &a->messages }, { "--state", &a->state }, { "--plugins", &a->plugins },
-        { "--raw", &a->raw },
+        { "--raw", &a->raw }, { "--base", &a->base },
     };
 
     for (int i = 0; i < argc; i++) {
@@ -67,7 +74,7 @@ static int parse(int argc, char **argv, struct replay_args *a)
     if (a->state && (is_run || is_file))
         return EXIT_DONE;
     fputs("carbon-gateway replay: give --state NEWDIR and either --logbook DIR --intake DIR, or "
-          "--config FILE --messages FILE\n", stderr);
+          "--config FILE --messages FILE; with a log book also --base FILE, to begin there\n", stderr);
     return EXIT_WRONG;
 }
 
@@ -203,11 +210,32 @@ static int check_reaches_back(const struct replay *r)
         return rc;
     journal_close(intake);
     uint64_t first = opening.first > 0 ? opening.first : opening.last + 1;
-    if (first == 1)
+    if (first <= r->base.intake_took + 1)
         return 0;
     return err_raise(-1, "the intake journal %s begins at frame %llu, what came before is no longer kept "
                      "– a replay would give other figures than were published", r->places.intake,
                      (unsigned long long)first);
+}
+
+static int load_row(void *self, enum stage stage, struct slice key, struct slice value)
+{
+    struct replay *r = self;
+    return pipeline_load(r->pipeline, stage, key, value);
+}
+
+/* Without the summaries that waited when it was written: a replay gives what it computes itself. */
+static int load_base(struct replay *r)
+{
+    struct base_reader *base = NULL;
+    int rc = base_open(r->base_path, &base, &r->base);
+    if (rc == 0)
+        rc = vault_import_base(base, &r->base, false, r->store);
+    base_close(base);
+    if (rc == 0)
+        rc = store_load(r->store, load_row, r);
+    if (rc == 0)
+        pipeline_stand_at(r->pipeline, r->base.logbook_id, r->base.position);
+    return rc > 0 ? err_raise(-1, "the base %s is damaged – name another one", r->base_path) : rc;
 }
 
 static int open_pipeline(struct replay *r)
@@ -222,7 +250,9 @@ static int open_pipeline(struct replay *r)
         .rejected_self = r,
     };
     int rc = store_open(r->places.store, &r->store);
-    return rc == 0 ? pipeline_open(&conf, &r->pipeline) : rc;
+    if (rc == 0)
+        rc = pipeline_open(&conf, &r->pipeline);
+    return rc == 0 && r->base_path[0] != '\0' ? load_base(r) : rc;
 }
 
 static int commit(struct replay *r)
@@ -235,13 +265,63 @@ static int commit(struct replay *r)
     return rc;
 }
 
-static int open_log_book(struct replay *r)
+/* The base that was named. */
+static int take_base(struct replay *r, const char *path)
 {
-    int rc = journal_reader_open(r->places.logbook, 0, &r->reader);
+    snprintf(r->base_path, sizeof r->base_path, "%s", path);
+    int rc = base_peek(path, &r->base);
+    if (rc == BASE_NEWER)
+        return err_raise(-1, "the base %s has format %u, this version reads up to %u – use the version that "
+                         "wrote it or a newer one", path, r->base.version, BASE_VERSION);
+    return rc > 0 ? err_raise(-1, "the base %s is damaged, or is none – name another one", path) : rc;
+}
+
+/* The oldest base that the log book goes on behind; none when it reaches back to its beginning. */
+static int find_base(struct replay *r, uint64_t first)
+{
+    struct base_list list = { 0 };
+    int rc = first == 1 ? 0 : base_list_read(r->places.logbook, &list);
+    for (size_t i = 0; i < list.n && r->base_path[0] == '\0'; i++) {
+        char path[4096];
+        struct base_head head;
+        base_path(r->places.logbook, list.at[i], path, sizeof path);
+        if (list.at[i] + 1 >= first && base_peek(path, &head) == 0)
+            rc = take_base(r, path);
+    }
+    free(list.at);
+    if (rc == 0 && first > 1 && r->base_path[0] == '\0')
+        return err_raise(-1, "the log book %s begins at entry %llu, and no base stands there that it goes on "
+                         "behind – name one with --base", r->places.logbook, (unsigned long long)first);
+    return rc < 0 ? rc : 0;
+}
+
+static int choose_base(struct replay *r)
+{
+    struct journal *logbook = NULL;
+    struct journal_opening opening;
+    struct journal_conf conf = { .path = r->places.logbook, .is_read_only = true };
+
+    int rc = journal_open(&conf, 0, 0, &logbook, &opening);
     if (rc == JOURNAL_ABSENT)
         return err_raise(-ENOENT, "no log book in %s – it is the directory STATE/logbook of a run",
                          r->places.logbook);
+    if (rc < 0)
+        return rc;
+    uint64_t id = journal_id(logbook);
+    journal_close(logbook);
+    rc = r->args.base ? take_base(r, r->args.base) : find_base(r, opening.first);
+    if (rc == 0 && r->base_path[0] != '\0' && r->base.logbook_id != id)
+        return err_raise(-1, "the base %s is of another log book than %s – name the right one",
+                         r->base_path, r->places.logbook);
+    if (rc == 0 && r->base_path[0] != '\0')
+        fprintf(stderr, "replay begins at the base of entry %llu\n", (unsigned long long)r->base.position);
     return rc;
+}
+
+static int open_log_book(struct replay *r)
+{
+    int rc = choose_base(r);
+    return rc == 0 ? journal_reader_open(r->places.logbook, r->base.position, &r->reader) : rc;
 }
 
 static int close_windows(struct replay *r)

@@ -38,10 +38,12 @@ int vault_open(const struct conf *conf, const struct vault_hooks *hooks, struct 
  * set aside, and the next opening rebuilds it; close this one. */
 bool vault_rescue(struct vault *v);
 
-/* Fills an empty store with a base, up to its position. 0 or negative. */
+/* Fills an empty store with a base, up to its position; with the summaries that waited then, or without.
+ * 0 or negative. */
 struct base_reader;
 struct base_head;
-int vault_import_base(struct base_reader *base, const struct base_head *head, struct store *s);
+int vault_import_base(struct base_reader *base, const struct base_head *head, bool wants_outbox,
+                      struct store *s);
 
 /* Accepts NULL. Commits nothing: a close is no better than a kill. */
 void vault_close(struct vault *v);

@@ -164,6 +164,7 @@ int vault_join_logbook(struct vault *v)
 /* The intake. */
 
 struct walk {
+    struct vault *vault;
     const struct logbook_tail *tail;
     uint64_t journal_id, most;
     uint64_t from, until, missing;   /* the numbers that nothing explains */
@@ -180,6 +181,8 @@ static void on_gap(void *self, uint64_t from, uint64_t until)
         if (l->journal_id == w->journal_id && l->from <= from && until <= l->until)
             return;
     }
+    if (w->vault->n_gaps < VAULT_GAPS_MOST)
+        w->vault->gaps[w->vault->n_gaps++] = from;
     w->from = w->missing == 0 ? from : w->from;
     w->until = until;
     w->missing += until - from + 1;
@@ -215,7 +218,7 @@ static void note_frames_missing(struct vault *v, const struct walk *w)
 
 static int check_rebuilt(struct vault *v, uint64_t most)
 {
-    struct walk w = { .tail = &v->tail, .journal_id = journal_id(v->intake), .most = most };
+    struct walk w = { .vault = v, .tail = &v->tail, .journal_id = journal_id(v->intake), .most = most };
     int rc = walk_intake(v, &w);
     if (rc == 0 && w.missing > 0)
         note_frames_missing(v, &w);
@@ -295,6 +298,24 @@ static int say_hole(struct vault *v)
              (int)v->hole.size, (const char *)v->hole.at);
     return logbook_append(v->logbook, &(struct entry){
         .kind = FRAME_HOLE, .why = buffer_slice(&v->hole) });
+}
+
+/* Frames that are missing now were counted once, and the window they belong to was published with them.
+ * Taking goes up to each such place, and a HOLE stands there, so that the window is not published anew
+ * without them. Behind the configuration, which taking needs. */
+int vault_say_gaps(struct vault *v)
+{
+    int rc = 0;
+    for (size_t i = 0; i < v->n_gaps && rc == 0; i++) {
+        if (v->gaps[i] > pipeline_took(v->pipeline, 0) + 1)
+            rc = logbook_append(v->logbook, &(struct entry){
+                .kind = FRAME_TOOK, .journal_id = journal_id(v->intake), .until = v->gaps[i] - 1 });
+        if (rc == 0)
+            rc = logbook_append(v->logbook, &(struct entry){
+                .kind = FRAME_HOLE, .why = buffer_slice(&v->hole) });
+    }
+    v->n_gaps = 0;
+    return rc;
 }
 
 int vault_say_beginning(struct vault *v)

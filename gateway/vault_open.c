@@ -107,8 +107,11 @@ static int catch_up(struct vault *v)
 /* All that arrived before the last end and was not taken yet. */
 static int say_backlog(struct vault *v)
 {
+    bool has_gaps = v->n_gaps > 0;
+    int rc = vault_say_gaps(v);
+    if (rc == 0 && has_gaps)
+        rc = vault_follow(v, SIZE_MAX);
     uint64_t took = pipeline_took(v->pipeline, 0);
-    int rc = 0;
     while (rc == 0)
         rc = logbook_take(v->logbook, v->intake, &took);
     return rc == LOGBOOK_NOTHING ? 0 : rc;
@@ -151,7 +154,8 @@ static int say_config(struct vault *v)
     int rc = former && !is_same ? say_end_of(v, former) : 0;
     if (rc != 0)
         return rc;
-    return logbook_append(v->logbook, &(struct entry){ .kind = FRAME_CONFIG, .yaml = canonical });
+    rc = logbook_append(v->logbook, &(struct entry){ .kind = FRAME_CONFIG, .yaml = canonical });
+    return rc == 0 ? vault_say_gaps(v) : rc;
 }
 
 static int say_start(struct vault *v)

@@ -11,6 +11,8 @@
 #include "plugin_loader.h"
 #include "vault.h"
 
+#define VAULT_GAPS_MOST 64
+
 struct vault {
     const struct conf *conf;
     struct vault_hooks hooks;
@@ -34,6 +36,8 @@ struct vault {
     uint32_t known_ordinal;      /* the highest epoch that STATE/epoch knows */
     bool wants_epoch, has_new_epoch;
     struct buffer hole;          /* what is not wholly known; empty: nothing */
+    uint64_t gaps[VAULT_GAPS_MOST];  /* where frames that were counted once are missing, ascending */
+    size_t n_gaps;
 
     /* The commit: one batch fills while the other is written. */
     struct commit commit;
@@ -55,6 +59,7 @@ int vault_join_logbook(struct vault *v);
 int vault_open_intake(struct vault *v);
 int vault_say_beginning(struct vault *v);
 int vault_say_genesis(struct vault *v);
+int vault_say_gaps(struct vault *v);
 
 /* Follows the log book to its end, or until the batch holds more than that: then LOGBOOK_BATCH_FULL. */
 int vault_follow(struct vault *v, size_t batch_bytes_most);

@@ -137,7 +137,8 @@ static int flush(struct store *s, struct store_batch *batch)
     return rc;
 }
 
-int vault_import_base(struct base_reader *base, const struct base_head *head, struct store *s)
+int vault_import_base(struct base_reader *base, const struct base_head *head, bool wants_outbox,
+                      struct store *s)
 {
     struct store_batch *batch = store_batch_new();
     struct slice key, value;
@@ -145,7 +146,8 @@ int vault_import_base(struct base_reader *base, const struct base_head *head, st
     int rc;
 
     while ((rc = base_read(base, &kind, &key, &value)) == 0) {
-        rc = put_row(batch, kind, key, value);
+        if (kind != BASE_SUMMARY || wants_outbox)
+            rc = put_row(batch, kind, key, value);
         if (rc == 0 && store_batch_bytes(batch) > IMPORT_BYTES)
             rc = flush(s, batch);
         if (rc < 0)
@@ -181,7 +183,7 @@ static int make_of_base(struct vault *v, const struct choice *c)
     clear_away(temporary);
     int rc = store_open(temporary, &s);
     if (rc == 0)
-        rc = vault_import_base(c->base, &c->head, s);
+        rc = vault_import_base(c->base, &c->head, true, s);
     store_close(s);
     if (rc == 0)
         rc = file_rename(temporary, v->places.store);
