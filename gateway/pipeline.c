@@ -37,8 +37,10 @@ void pipeline_close(struct pipeline *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < PIPELINE_INTAKES_MOST; i++)
+    for (size_t i = 0; i < PIPELINE_INTAKES_MOST; i++) {
+        poison_close(p->took[i].poison);
         journal_reader_close(p->took[i].reader);
+    }
     account_close(p->account);
     meter_close(p->meter);
     decode_close(p->decode);
@@ -175,18 +177,16 @@ static void take_verdict(struct pipeline *p, const struct frame *f, enum verdict
 }
 
 /* One frame through all stages. Everything the gateway does to data is on this page. */
-static int take_frame(struct pipeline *p, const struct frame *f, struct store_batch *out)
+static int take_stages(struct pipeline *p, const struct frame *f)
 {
     struct readings in = { 0 };
 
     arena_reset(&p->batch);
-    p->ledger.messages.journalled++;
-    p->ledger.is_dirty = true;
     enum verdict v = decode_frame(p->decode, f, &p->batch, &in);
     crash_point("pipeline.decoded");
     if (v != VERDICT_COUNTED) {
         take_verdict(p, f, v);
-        return emit(p, out);
+        return 0;
     }
 
     p->ledger.messages.decoded++;
@@ -197,7 +197,26 @@ static int take_frame(struct pipeline *p, const struct frame *f, struct store_ba
         if (rc < 0)
             return rc;
     }
-    return emit(p, out);
+    return 0;
+}
+
+/* In hand from before its first stage until behind its last, so that a crash finds whom to blame. What
+ * was set aside has never been taken to its end, and no stage sees it. */
+static int take_frame(struct pipeline *p, const struct pipeline_took *t, const struct frame *f,
+                      struct store_batch *out)
+{
+    int rc = 0;
+
+    p->ledger.messages.journalled++;
+    p->ledger.is_dirty = true;
+    if (poison_has(t->poison, journal_reader_id(t->reader), f->sequence)) {
+        take_verdict(p, f, VERDICT_POISON);
+    } else {
+        hand_take(p->hand, f->sequence);
+        rc = take_stages(p, f);
+        hand_take(p->hand, 0);
+    }
+    return rc < 0 ? rc : emit(p, out);
 }
 
 static int take_frames(struct pipeline *p, const struct entry *e, struct store_batch *out)
@@ -216,7 +235,7 @@ static int take_frames(struct pipeline *p, const struct entry *e, struct store_b
     struct frame f;
     while (rc == 0 && (rc = journal_read(t->reader, e->until, &f)) == 0) {
         pipeline_note_read(p, t, &f);
-        rc = take_frame(p, &f, out);
+        rc = take_frame(p, t, &f, out);
         if (rc < 0)
             return rc;
     }
@@ -318,6 +337,11 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
                          "use the version that wrote it or a newer one",
                          (unsigned long long)e->sequence, e->kind);
     }
+}
+
+void pipeline_hold(struct pipeline *p, struct hand *hand)
+{
+    p->hand = hand;
 }
 
 uint64_t pipeline_took(const struct pipeline *p, unsigned intake)

@@ -51,6 +51,10 @@ struct pipeline_conf {
 int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out);
 void pipeline_close(struct pipeline *p);
 
+/* Lends the hand in which each frame is held while it goes through the stages: the running gateway's. */
+struct hand;
+void pipeline_hold(struct pipeline *p, struct hand *hand);
+
 /* One row of a snapshot, in the store's order, before the first pipeline_take. 0; STATE_MALFORMED when the
  * row is damaged; negative for a newer format or a plan that cannot be taken up. */
 int pipeline_load(struct pipeline *p, enum stage stage, struct slice key, struct slice value);

@@ -44,6 +44,7 @@ static int open_reader(struct pipeline *p, struct pipeline_took *t, unsigned int
     if (rc == JOURNAL_ABSENT)
         return err_raise(-1, "intake %u: no journal in %s – the log book needs it; restore it or "
                          "name its directory", intake, path);
+    poison_open(path, &t->poison);
     t->pipeline = p;
     t->intake = intake;
     t->is_opening = true;

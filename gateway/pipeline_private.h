@@ -6,6 +6,7 @@
 #include "account/account.h"
 #include "base/arena.h"
 #include "journal/journal.h"
+#include "journal/poison.h"
 #include "meter/meter.h"
 #include "model/ledger.h"
 #include "pipeline.h"
@@ -13,6 +14,7 @@
 /* Where an intake stands. */
 struct pipeline_took {
     struct journal_reader *reader;
+    struct poison *poison;       /* what is set aside in it; there as long as the reader is */
     uint64_t journal_id, until;
     bool is_dirty;
     int64_t read_wall_us;        /* of the frame read last; 0: none yet */
@@ -36,6 +38,7 @@ struct pipeline {
     struct meter *meter;
     struct account *account;
     struct ledger ledger;
+    struct hand *hand;           /* NULL: nobody asks what brought us down */
     struct arena batch;          /* of the frame in hand */
     struct arena leaving;        /* of the summary in hand */
     struct pipeline_took took[PIPELINE_INTAKES_MOST];

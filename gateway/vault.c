@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/fatal.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "logbook.h"
@@ -238,6 +239,9 @@ void vault_close(struct vault *v)
     if (!v)
         return;
     journal_reader_close(v->follower);
+    if (v->hand)
+        fatal_unwatch();
+    hand_close(v->hand);
     journal_close(v->logbook);
     journal_close(v->intake);
     pipeline_close(v->pipeline);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/err.h"
+#include "base/fatal.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "epoch.h"
@@ -82,6 +83,15 @@ static void tell_later(const struct vault *v)
     log_line(LOG_ERROR, "store.later", "path=%s – it can be read and not written, for the reason above; "
              "readings are taken and journalled meanwhile, and the commit is tried again and again",
              v->places.store);
+}
+
+/* Before the first frame is followed: it may be the one that brought the last run down. */
+static void take_in_hand(struct vault *v)
+{
+    if (hand_open(v->places.intake, journal_id(v->intake), &v->hand) != 0)
+        return;                      /* raised; a gateway without it is better than none */
+    pipeline_hold(v->pipeline, v->hand);
+    fatal_watch(hand_mark, v->hand);
 }
 
 /* Everything that the log book says and the store does not know yet. With a store that cannot be written
@@ -189,8 +199,10 @@ static int open_all(struct vault *v)
         (rc = settle_store(v)) != 0 ||
         (rc = load_state(v)) != 0 ||
         (rc = vault_join_logbook(v)) != 0 ||
-        (rc = vault_open_intake(v)) != 0 ||
-        (rc = vault_say_beginning(v)) != 0 ||
+        (rc = vault_open_intake(v)) != 0)
+        return rc;
+    take_in_hand(v);
+    if ((rc = vault_say_beginning(v)) != 0 ||
         (rc = do_again(v)) != 0 ||
         (rc = say_start(v)) != 0)
         return rc;

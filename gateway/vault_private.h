@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "commit.h"
 #include "journal/base.h"
+#include "journal/poison.h"
 #include "logbook.h"
 #include "payload.h"
 #include "plugin_loader.h"
@@ -24,6 +25,7 @@ struct vault {
     struct store *store;
     struct pipeline *pipeline;
     struct journal *intake, *logbook;
+    struct hand *hand;           /* NULL: it could not be had, all else works without */
     struct journal_reader *follower;
     struct plan *former;         /* that was in force until this opening; NULL: the same */
 

@@ -35,6 +35,9 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
                                        "ranks higher; check whether two devices publish as one." },
     [VERDICT_NOT_A_NUMBER] = { "not_a_number",
                                "The value is infinite or not a number; check the device." },
+    [VERDICT_POISON] = { "poison",
+                         "The message brought the gateway down twice and is set aside; report it, with "
+                         "what the rejected topic has of it." },
 };
 
 static const struct verdict_row no_row = { "none", "This number is no verdict." };

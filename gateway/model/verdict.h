@@ -20,6 +20,7 @@ enum verdict {
     VERDICT_OUT_OF_RANGE = 10,   /* beyond what the point can do, or what 63 bits hold */
     VERDICT_CONFLICT = 11,       /* another value for the same key, or an overlap, ranks higher */
     VERDICT_NOT_A_NUMBER = 12,
+    VERDICT_POISON = 13,         /* the message brought the process down twice */
     VERDICT_COUNT
 };
 
