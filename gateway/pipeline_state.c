@@ -40,12 +40,11 @@ static void move_ledger(struct pipeline *p, const struct plan *next)
     p->ledger = moved;
 }
 
-static int raise_problems(const struct problems *problems)
+static int raise_problems(const struct problems *problems, const char *what)
 {
     struct buffer text = { 0 };
     problems_print(problems, &text);
-    int rc = err_raise(-1, "the configuration in the log book cannot be used:\n%.*s", (int)text.size,
-                       (const char *)text.at);
+    int rc = err_raise(-1, "%s:\n%.*s", what, (int)text.size, (const char *)text.at);
     buffer_fini(&text);
     return rc;
 }
@@ -69,7 +68,11 @@ int pipeline_configure(struct pipeline *p, struct slice yaml)
         p->plan = next;
         p->has_new_config = true;
     } else {
-        rc = raise_problems(&problems);
+        rc = raise_problems(&problems, next
+            ? "the plan in force until now names a plugin that cannot be loaded, and what came under it could "
+              "not be read without – put the plugin back into the directory that `plugins` names and start "
+              "once; then it may leave"
+            : "the configuration in the log book cannot be used");
         plan_free(next);
     }
     problems_fini(&problems);

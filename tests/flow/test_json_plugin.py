@@ -43,3 +43,16 @@ def test_plugin_that_is_not_there_is_told_with_its_place(tmp_path, started, brok
     plant.until(lambda: gateway.poll() is not None, "the refusal")
     assert gateway.returncode != 0
     assert "jsom" in gateway.text()
+
+
+def test_plugin_that_the_plan_in_force_names_and_that_is_gone_is_told_by_name(tmp_path, started, brokers):
+    devices, upstream = brokers
+    plain = configs.steelworks(tmp_path, devices.url(), upstream.url())
+    gateway = started(plant.Gateway(tmp_path, with_json(plain))).ready()
+    assert gateway.end() == 0
+    gateway.config.write_text(plain.replace(f"plugins: {plant.PLUGINS}", f"plugins: {tmp_path}"))
+    gateway.start()
+    assert gateway.child.wait(plant.PATIENCE_S) == 1
+    said = gateway.since_start()
+    assert "put the plugin back" in said and 'no decoder "json"' in said
+    assert not list((tmp_path / "state").glob("*.damaged-*"))
