@@ -50,6 +50,7 @@ static void on_status_timer(uv_timer_t *t)
 {
     struct app *a = t->data;
 
+    app_read_lossless(a);            /* a person may have tried meanwhile */
     app_tell_status(a);
     if (a->rejected_untold > 0)
         log_line(LOG_WARN, "rejected.untold", "n=%llu – more were rejected than are told upstream; the "
@@ -176,6 +177,7 @@ static void close_all(struct app *a)
     vault_close(a->vault);
     alarms_fini(&a->alarms);
     arena_fini(&a->view);
+    arena_fini(&a->lossless_texts);
     buffer_fini(&a->bytes);
     free(a->status_topic);
     free(a->rejected_topic);
@@ -231,6 +233,8 @@ int app_run(const struct conf *conf)
     a->conf = conf;
     a->started_us = clock_read().wall_us;
     arena_init(&a->view, 0);
+    arena_init(&a->lossless_texts, 0);
+    app_read_lossless(a);
     log_set_level((enum log_level)conf->log_level);
     uv_loop_init(&a->loop);
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "conf.h"
 #include "ingest/ingest.h"
+#include "lossless.h"
 #include "model/alarm.h"
 #include "model/rate.h"
 #include "pipeline.h"
@@ -62,6 +63,8 @@ struct app {
     unsigned paused_for;             /* bits of enum app_pause; 0: readings come in */
     struct file_identity places_of[3];       /* state directory, intake, log book, as opened */
     uint64_t pauses;
+    struct lossless_record lossless;
+    struct arena lossless_texts;
     struct alarms alarms;
     uint64_t dropped;                /* summaries given up since the outbox was empty last */
     uint64_t dropped_at;             /* the log book's entry of the last drop */
@@ -79,6 +82,11 @@ struct app {
 void app_alarm(struct app *a, struct alarm_key key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void app_alarm_over(struct app *a, struct alarm_key key);
+
+/* app_lossless.c: looks what `check --connect` found; and says that the running gateway saw the contrary, which
+ * holds until the next proof. */
+void app_read_lossless(struct app *a);
+void app_refute(struct app *a, const char *why);
 
 /* app_live.c */
 void app_fail(struct app *a, int rc);    /* ends the loop: the program cannot go on */

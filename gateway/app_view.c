@@ -132,7 +132,9 @@ void app_tell_status(struct app *a)
         .started_us = a->started_us,
         .is_clock_synchronised = clock_is_synchronised(),
         .is_durable_to_power = a->conf->journal.durability == DURABILITY_POWER,
-        .lossless = LOSSLESS_UNPROVEN,
+        .lossless = (enum lossless)a->lossless.claim,
+        .lossless_evidence = a->lossless.why,
+        .lossless_us = a->lossless.at_us,
         .is_paused = a->paused_for != 0,
         .pauses = a->pauses,
     };

@@ -7,6 +7,9 @@
 #include "base/buffer.h"
 #include "command.h"
 #include "conf.h"
+#include "connect.h"
+
+#define WITHIN_US INT64_C(60000000)
 
 const char *command_value(int argc, char **argv, int *i, const char *name)
 {
@@ -82,15 +85,44 @@ static void print_verdict(const struct conf *conf)
            p->n_sites, p->n_devices, p->n_points, p->n_streams, p->n_factors);
 }
 
+/* "60s": by the same reader as any duration of the configuration. */
+static int read_within(const char *text, int64_t *within_us)
+{
+    static const struct option rows[] = {
+        { .name = "within", .type = OPT_DURATION, .at = 0, .preset = "60s", .min = "1s", .max = "1h",
+          .help = "The longest that the probe may take." },
+        { .name = NULL }
+    };
+    struct arena arena;
+    struct problems problems;
+    struct buffer yaml = { 0 };
+    arena_init(&arena, 0);
+    problems_init(&problems, "--within", &arena);
+    buffer_print(&yaml, "within: %s\n", text);
+    int rc = option_read(rows, within_us, buffer_slice(&yaml), &arena, &problems);
+    if (rc != 0)
+        fprintf(stderr, "carbon-gateway check: --within wants a duration from 1s to 1h, not \"%s\"\n", text);
+    buffer_fini(&yaml);
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return rc;
+}
+
 int command_check(int argc, char **argv)
 {
     const char *path = NULL;
-    bool wants_canonical = false;
+    bool wants_canonical = false, connects = false;
+    int64_t within_us = WITHIN_US;
 
     for (int i = 0; i < argc; i++) {
         const char *value = command_value(argc, argv, &i, "--config");
         if (value)
             path = value;
+        else if ((value = command_value(argc, argv, &i, "--within"))) {
+            if (read_within(value, &within_us) != 0)
+                return EXIT_WRONG;
+        } else if (strcmp(argv[i], "--connect") == 0)
+            connects = true;
         else if (strcmp(argv[i], "--canonical") == 0)
             wants_canonical = true;
         else if (strcmp(argv[i], "--reference") == 0)
@@ -109,6 +141,8 @@ int command_check(int argc, char **argv)
         print(conf_canonical(conf));
     else
         print_verdict(conf);
+    if (connects)
+        rc = connect_try(conf, within_us) == 0 ? EXIT_DONE : EXIT_FAILED;
     conf_free(conf);
-    return EXIT_DONE;
+    return rc;
 }

@@ -44,13 +44,19 @@ static const struct command commands[] = {
       "Runs in the foreground until SIGTERM or SIGINT; logs to standard error. Whatever way it ends,\n"
       "the next start goes on where it was. A second signal ends it at once; SIGHUP is ignored.\n" },
     { "check", command_check, "check a configuration without running it",
-      "carbon-gateway check --config FILE [--canonical]\n"
+      "carbon-gateway check --config FILE [--canonical] [--connect [--within 60s]]\n"
       "carbon-gateway check --reference\n"
       "\n"
       "Tells every mistake with file, line and column, what was expected and the nearest right name.\n"
       "  --canonical   print the part that enters the log book, in its canonical form\n"
       "  --reference   print every option with its type, preset, bounds and meaning\n"
-      "Exit status: 0 the configuration is right, 2 it is not.\n" },
+      "  --connect     connect to both brokers, tell what they grant, and prove that the device broker\n"
+      "                queues without loss for a session that is away: 1,500 small messages, under a\n"
+      "                topic and client ids of their own; a running gateway is not disturbed. The result\n"
+      "                is kept in the state directory, and the status tells it\n"
+      "  --within TIME how long that may take (60s)\n"
+      "Exit status: 0 the configuration is right, 2 it is not; with --connect 1 if a broker refused, or\n"
+      "drops, or it could not be told.\n" },
     { "replay", command_replay, "compute summaries again from what was written down",
       "carbon-gateway replay --logbook DIR --intake DIR --state NEWDIR [--close]\n"
       "carbon-gateway replay --config FILE --messages FILE --state NEWDIR [--close]\n"

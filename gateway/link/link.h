@@ -68,6 +68,7 @@ struct link_session {
     bool is_present;             /* the broker kept our session */
     uint16_t receive_maximum;    /* of the broker: QoS 1 messages it takes at once; 65535 if not told */
     int64_t session_expiry_s;    /* granted; -1: for ever, or not told */
+    uint8_t maximum_qos;         /* that the broker takes; 2 if not told */
 };
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };

@@ -237,6 +237,7 @@ static void on_up_3(void *self, MQTTAsync_successData *response)
         .is_present = response->alt.connect.sessionPresent != 0,
         .receive_maximum = UINT16_MAX,
         .session_expiry_s = -1,
+        .maximum_qos = 2,
     };
     w->on_event(w->self, &e);
 }
@@ -261,6 +262,7 @@ static void on_up_5(void *self, MQTTAsync_successData5 *response)
         .is_present = response->alt.connect.sessionPresent != 0,
         .receive_maximum = (uint16_t)property_or(p, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, UINT16_MAX),
         .session_expiry_s = expiry_s == SESSION_FOR_EVER ? -1 : expiry_s,
+        .maximum_qos = (uint8_t)property_or(p, MQTTPROPERTY_CODE_MAXIMUM_QOS, 2),
     };
     w->on_event(w->self, &e);
 }

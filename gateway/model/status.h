@@ -41,6 +41,8 @@ struct status {
     bool is_balanced;            /* the ledger adds up */
     bool is_durable_to_power;    /* durability: power */
     enum lossless lossless;
+    const char *lossless_evidence;   /* what it rests on; NULL or "": nothing */
+    int64_t lossless_us;         /* when that was seen */
     bool is_paused;              /* disconnected on purpose: no room */
     uint64_t pauses;
     uint64_t intake_bytes, intake_bound_bytes, intake_behind;  /* frames journalled and not yet taken */

@@ -179,6 +179,8 @@ static Carbon__V1__Guarantees *encode_guarantees(const struct status *s, struct 
     out->durability = s->is_durable_to_power ? CARBON__V1__DURABILITY__DURABILITY_POWER
                                              : CARBON__V1__DURABILITY__DURABILITY_PROCESS;
     out->lossless = claims[s->lossless];
+    out->lossless_evidence = wire_outside_text(s->lossless_evidence, ERROR_BYTES_MOST);
+    out->lossless_unix_ms = wire_ms(s->lossless_us);
     out->lateness_ms = (uint64_t)wire_ms(s->lateness_us);
     out->keep = (uint32_t)s->keep;
     return out;
