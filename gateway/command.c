@@ -137,11 +137,12 @@ int command_check(int argc, char **argv)
     int rc = conf_read(path, &conf);
     if (rc != 0)
         return rc < 0 ? EXIT_FAILED : EXIT_WRONG;
-    if (wants_canonical)
+    rc = conf_remark(path, conf) == 0 ? EXIT_DONE : EXIT_WRONG;
+    if (rc == EXIT_DONE && wants_canonical)
         print(conf_canonical(conf));
-    else
+    else if (rc == EXIT_DONE)
         print_verdict(conf);
-    if (connects)
+    if (rc == EXIT_DONE && connects)
         rc = connect_try(conf, within_us) == 0 ? EXIT_DONE : EXIT_FAILED;
     conf_free(conf);
     return rc;

@@ -127,15 +127,19 @@ static void check_decoders(struct conf *c, struct problems *problems)
 }
 
 /* What is wrong with the links beyond what their rows say. */
-static void check_links(const struct conf *c, struct problems *problems)
+static void check_links(const struct conf *c, struct slice yaml, struct problems *problems)
 {
     const struct link_conf *links[] = { &c->ingest.link, &c->publish.link };
     static const char *const sections[] = { "ingest", "publish" };
 
     for (size_t i = 0; i < 2; i++) {
-        const char *mistake = link_conf_mistake(links[i]);
-        if (mistake)
-            problem_add(problems, (struct place){ 0, 0 }, "%s: %s", sections[i], mistake);
+        const char *key;
+        const char *mistake = link_conf_mistake(links[i], &key);
+        if (!mistake)
+            continue;
+        char path[64];
+        snprintf(path, sizeof path, "%s.%s", sections[i], key);
+        problem_add(problems, option_place(yaml, path), "%s: %s", sections[i], mistake);
     }
 }
 
@@ -164,10 +168,10 @@ int conf_read(const char *path, struct conf **out)
     arena_init(&c->arena, 0);
     arena_init(&c->plan.arena, 0);
     problems_init(&problems, path, &c->arena);
-    option_read(conf_options(), c, (struct slice){ (const uint8_t *)text, size }, &c->plan.arena,
-                &problems);
+    struct slice yaml = { (const uint8_t *)text, size };
+    option_read(conf_options(), c, yaml, &c->plan.arena, &problems);
     plan_check(&c->plan, &problems);
-    check_links(c, &problems);
+    check_links(c, yaml, &problems);
     if (problems.n == 0)
         check_decoders(c, &problems);
     free(text);

@@ -43,6 +43,10 @@ const struct option *conf_options(void);
 int conf_read(const char *path, struct conf **out);
 void conf_free(struct conf *c);
 
+/* What a person should know of a file that conf_read took: prints warnings, and mistakes of this machine
+ * (files that cannot be read), to standard error. 0, or OPTION_WRONG when there are mistakes. */
+int conf_remark(const char *path, const struct conf *c);
+
 /* Where things stand in a state directory. The caller owns the texts. */
 struct places {
     char *intake, *logbook, *store, *epoch;

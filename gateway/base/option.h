@@ -117,6 +117,10 @@ int option_read_written(const struct option *table, void *conf, struct slice yam
 int option_read_raw(const struct option *table, void *conf, const struct option_raw *raw,
                     struct arena *arena, struct problems *problems);
 
+/* Where the key "section.key" stands in a document, or the deepest of its parts that is there: for a
+ * mistake that is found when the document was read. */
+struct place option_place(struct slice yaml, const char *path);
+
 /* Fills conf with the presets alone. */
 void option_preset(const struct option *table, void *conf, struct arena *arena);
 

@@ -331,3 +331,34 @@ struct node *yaml_tree(struct slice yaml, const struct option_raw *origin, struc
     yaml_parser_delete(&b.parser);
     return b.has_stopped ? NULL : root;
 }
+
+/* Where they stand: for whoever finds a mistake that no row can tell. */
+
+static const struct node *child_of(const struct node *mapping, struct slice name)
+{
+    const struct node *child = mapping->kind == NODE_MAPPING ? mapping->first : NULL;
+    while (child && !(child->key && slice_equal(child->key->text, name)))
+        child = child->next;
+    return child;
+}
+
+struct place option_place(struct slice yaml, const char *path)
+{
+    struct arena arena;
+    struct problems problems;
+    struct place place = { 0, 0 };
+
+    arena_init(&arena, 0);
+    problems_init(&problems, "", &arena);
+    const struct node *node = yaml_tree(yaml, NULL, &arena, &problems);
+    while (node && *path) {
+        size_t size = strcspn(path, ".");
+        node = child_of(node, (struct slice){ (const uint8_t *)path, size });
+        if (node)
+            place = node->key->place;
+        path += size + (path[size] == '.');
+    }
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return place;
+}

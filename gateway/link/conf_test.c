@@ -33,7 +33,7 @@ static void presets_make_a_link_that_only_lacks_its_client_id(void **state)
     assert_int_equal(o.link.backoff_min_us, 250000);
     assert_int_equal(o.link.backoff_max_us, 30000000);
     assert_string_equal(o.link.ca_file, "");
-    assert_null(link_conf_mistake(&o.link));
+    assert_null(link_conf_mistake(&o.link, NULL));
     arena_fini(&arena);
 }
 
@@ -90,7 +90,7 @@ static void mistakes_beyond_the_rows_are_found(void **state)
         { { .broker = "mqtts://[::1]" }, "IPv6" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *mistake = link_conf_mistake(&cases[i].conf);
+        const char *mistake = link_conf_mistake(&cases[i].conf, NULL);
         if (!cases[i].says)
             assert_null(mistake);
         else

@@ -487,20 +487,31 @@ static void step(struct link *l)
 
 /* The public side. */
 
-const char *link_conf_mistake(const struct link_conf *conf)
+static const char *mistake_of(const char *row, const char *text, const char **key)
+{
+    if (key)
+        *key = row;
+    return text;
+}
+
+const char *link_conf_mistake(const struct link_conf *conf, const char **key)
 {
     struct address address;
     bool has_user = conf->user_file && *conf->user_file;
     bool has_password = conf->password_file && *conf->password_file;
 
     if (address_parse(conf->broker, &address) != 0)
-        return "broker is mqtts://HOST[:PORT] or mqtt://HOST[:PORT], without user or path";
+        return mistake_of("broker", "broker is mqtts://HOST[:PORT] or mqtt://HOST[:PORT], without user or "
+                          "path", key);
     if (address.is_tls && strchr(address.host, ':'))
-        return "Paho cannot verify a certificate for an IPv6 number; give the broker's name";
+        return mistake_of("broker", "Paho cannot verify a certificate for an IPv6 number; give the broker's "
+                          "name", key);
     if (has_password && !has_user)
-        return "password_file needs user_file";
+        return mistake_of("password_file", "password_file needs user_file", key);
     if (conf->ca_file && *conf->ca_file && !address.is_tls)
-        return "ca_file is for mqtts:// alone; with mqtt:// nothing is encrypted";
+        return mistake_of("ca_file", "ca_file is for mqtts:// alone; with mqtt:// nothing is encrypted", key);
+    if (conf->backoff_min_us > conf->backoff_max_us)
+        return mistake_of("backoff_min", "backoff_min is longer than backoff_max", key);
     return NULL;
 }
 
@@ -551,7 +562,7 @@ static void init_handles(struct link *l, uv_loop_t *loop)
 int link_open(uv_loop_t *loop, const char *name, const struct link_conf *conf, bool is_persistent,
               const struct link_will *will, const struct link_hooks *hooks, struct link **out)
 {
-    const char *mistake = link_conf_mistake(conf);
+    const char *mistake = link_conf_mistake(conf, NULL);
     if (mistake)
         return err_raise(-1, "%s: %s", name, mistake);
 

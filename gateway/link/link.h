@@ -60,7 +60,8 @@ extern const char *const link_protocols[];   /* by enum link_protocol; ends with
       .is_local = true, .help = "PEM bundle to verify an mqtts broker with; preset: the system's." }
 
 /* What is wrong with a configuration beyond what its rows say, as a sentence; NULL: nothing. */
-const char *link_conf_mistake(const struct link_conf *conf);
+/* *key (may be NULL) is the name of the row that it is about. */
+const char *link_conf_mistake(const struct link_conf *conf, const char **key);
 
 /* What a connection turned out to be. */
 struct link_session {

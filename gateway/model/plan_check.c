@@ -123,6 +123,10 @@ static void enter(struct plan *p, enum index_kind kind, int32_t parent, const ch
 static void enter_names(struct plan *p, struct problems *problems)
 {
     for (size_t i = 0; i < p->n_sites; i++)
+        if (p->sites[i].id && strcmp(p->sites[i].id, "-") == 0)
+            problem_add(problems, p->sites[i].place, "site \"-\": this name is kept for what belongs to no "
+                        "site; give it another");
+    for (size_t i = 0; i < p->n_sites; i++)
         enter(p, INDEX_SITE, -1, p->sites[i].id, (int32_t)i, problems);
     for (size_t i = 0; i < p->n_devices; i++)
         enter(p, INDEX_DEVICE, p->devices[i].site, p->devices[i].id, (int32_t)i, problems);

@@ -130,3 +130,48 @@ def test_replay_of_no_log_book_is_told(tmp_path):
     done = run("replay", "--logbook", tmp_path / "a", "--intake", tmp_path / "b", "--state", tmp_path / "c")
     assert done.returncode == 1
     assert b"no log book" in done.stderr
+
+
+def checked(tmp_path, text):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(text)
+    done = run("check", "--config", path)
+    return done.returncode, done.stderr.decode(), text.splitlines()
+
+
+def line_of(lines, start):
+    return next(n for n, line in enumerate(lines, 1) if line.strip().startswith(start))
+
+
+def test_mistakes_of_a_link_are_told_with_their_line(tmp_path):
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2/path")
+    code, said, lines = checked(tmp_path, text)
+    assert code == 2 and f"gateway.yaml:{line_of(lines, 'broker: mqtt://127.0.0.1:2/path')}:3: publish: broker" in said
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2")
+    code, said, lines = checked(tmp_path, text.replace("backoff_min: 100ms", "backoff_min: 30s", 1))
+    assert code == 2 and f":{line_of(lines, 'backoff_min: 30s')}:3: ingest: backoff_min is longer" in said
+
+
+def test_site_that_has_the_name_of_none_is_refused(tmp_path):
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2")
+    code, said, _ = checked(tmp_path, text.replace("id: gwangyang", 'id: "-"'))
+    assert code == 2 and 'site "-"' in said
+
+
+def test_files_that_are_not_there_are_mistakes_of_check(tmp_path):
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtts://127.0.0.1:2",
+                              ingest=f"  user_file: {tmp_path}/user", publish=f"  ca_file: {tmp_path}/ca.pem")
+    code, said, lines = checked(tmp_path, text)
+    assert code == 2
+    assert f":{line_of(lines, 'user_file')}:3: user_file: {tmp_path}/user cannot be read" in said
+    assert f":{line_of(lines, 'ca_file')}:3: ca_file: {tmp_path}/ca.pem cannot be read" in said
+
+
+def test_what_is_probably_not_meant_is_a_warning(tmp_path):
+    text = configs.steelworks(tmp_path, "mqtt://127.0.0.1:1", "mqtt://127.0.0.1:2")
+    code, said, _ = checked(tmp_path, text.replace("interval: 15min", "interval: 1min"))
+    assert code == 0
+    assert 'warning: ' in said and "raise keep to 1440" in said
+    assert 'factor "works-electricity" version "2018" has no valid_to' in said
+    code, said, _ = checked(tmp_path, text.replace("valid_from: 2018-01-01,", "valid_from: 2018-01-01, valid_to: 2030-12-31,"))
+    assert code == 0 and said == ""
