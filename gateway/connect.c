@@ -208,10 +208,11 @@ static void on_sent(void *self, uint64_t token)
 }
 
 /* The loss of the link says it. */
-static void on_send_failed(void *self, uint64_t token)
+static void on_send_failed(void *self, uint64_t token, int code)
 {
     (void)self;
     (void)token;
+    (void)code;
 }
 
 /* Counting: the loop. */

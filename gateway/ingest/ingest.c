@@ -15,25 +15,37 @@
  * between does it go back to sleep: it clears the flag *before* it looks at the journal's end a
  * last time, so that a frame appended after that look finds the flag clear and wakes it. So a lone
  * message wakes the loop at once, and a stream costs one look per millisecond and no system call in
- * the callback. */
+ * the callback.
+ *
+ * Drops. A broker that has no room for us any more acknowledges to the devices and throws away; its own
+ * count under $SYS is all that one can see of it. That count is looked at and never journalled, since
+ * it bears on no result. A broker may refuse the subscription, or end the connection over it: the
+ * second connection that ends before the answer is the last one to ask. */
 #include "ingest/ingest.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "ingest/drops.h"
 #include "ingest/filters.h"
 #include "model/frame.h"
 
 #define TOPIC_MOST 65535u
 #define PACE_MS 1
+#define WATCHES_UNANSWERED_MOST 2
 
 const struct option ingest_options[] = {
     LINK_ROWS(offsetof(struct ingest_conf, link), "5"),
+    { .name = "watch_drops", .type = OPT_BOOL, .at = offsetof(struct ingest_conf, watch_drops),
+      .preset = "true", .is_local = true,
+      .help = "Look at " DROPS_TOPIC " of the broker and raise an alarm when it rises." },
     { .name = NULL }
 };
 
@@ -49,6 +61,8 @@ struct ingest {
     struct buffer too_large;
     atomic_bool is_told;         /* the loop knows that there is something, or soon will */
     _Atomic uint64_t messages, retained, dup, too_larges;
+    struct drops drops;              /* its total is for the loop, too: */
+    _Atomic uint64_t dropped;
 
     /* The loop. */
     uv_async_t arrival;
@@ -60,8 +74,14 @@ struct ingest {
     uint64_t seen;               /* the journal's end at the last look */
     struct filters filters;
     struct link_session session;
-    bool was_up;                 /* at least once */
-    uint64_t sessions_lost;
+    bool had_session;            /* at least once, be it before this start */
+    bool is_session_lost;
+    bool was_up;                 /* in this run */
+    uint64_t sessions_lost, sessions_lost_here;
+    bool watches_drops, is_watch_asked;      /* asked: and not answered */
+    unsigned n_unanswered;
+    uint64_t dropped_seen;       /* of those that are logged */
+    uint64_t dropped_boot_us;
 };
 
 /* Paho's thread. */
@@ -100,9 +120,30 @@ static void keep_head(struct ingest *i, struct frame *f, struct slice payload)
     atomic_fetch_add_explicit(&i->too_larges, 1, memory_order_relaxed);
 }
 
+/* Also where nobody asked for it in this run: the session may hold the subscription of another. */
+static bool is_drops(const struct link_message *m)
+{
+    return slice_equal(m->topic, slice_of(DROPS_TOPIC));
+}
+
+static void hear_drops(struct ingest *i, struct slice payload)
+{
+    uint64_t count;
+    if (!drops_read(payload, &count) || drops_hear(&i->drops, count) == 0)
+        return;
+    atomic_store(&i->dropped, i->drops.total);
+    uv_async_send(&i->arrival);
+}
+
 static void on_message(void *self, const struct link_message *m)
 {
     struct ingest *i = self;
+
+    if (is_drops(m)) {
+        hear_drops(i, m->payload);
+        return;
+    }
+
     struct frame f = {
         .kind = FRAME_MESSAGE,
         .flags = (uint8_t)((m->qos & 3u) | (m->is_retained ? FRAME_RETAINED : 0u) |
@@ -183,9 +224,26 @@ static void on_pace(uv_timer_t *t)
     atomic_exchange(&i->is_told, true);
 }
 
+static void look_at_drops(struct ingest *i)
+{
+    uint64_t total = atomic_load(&i->dropped);
+    uint64_t more = total - i->dropped_seen;
+
+    if (more == 0 || i->is_ending)
+        return;
+    i->dropped_seen = total;
+    i->dropped_boot_us = clock_read().boottime_us;
+    log_line(LOG_WARN, "ingest.broker_drops", "n=%llu total=%llu – the device broker threw messages away that "
+             "it had acknowledged to their senders, ours perhaps among them; give it room "
+             "(Mosquitto: max_queued_messages 0)", (unsigned long long)more,
+             (unsigned long long)total);
+    i->hooks.on_change(i->hooks.self);
+}
+
 static void on_wake(uv_async_t *a)
 {
     struct ingest *i = a->data;
+    look_at_drops(i);
     look(i);
     if (!i->is_ending)
         uv_timer_start(&i->pace, on_pace, PACE_MS, PACE_MS);
@@ -209,32 +267,71 @@ static void ask_for_filters(struct ingest *i)
     }
 }
 
+static void ask_for_drops(struct ingest *i)
+{
+    if (i->watches_drops)
+        i->is_watch_asked = link_watch(i->link, DROPS_TOPIC) == 0;
+    else
+        link_unsubscribe(i->link, DROPS_TOPIC);
+}
+
+static void look_at_session(struct ingest *i, const struct link_session *session)
+{
+    i->session = *session;
+    i->is_session_lost = i->had_session && !session->is_present;
+    i->sessions_lost_here += i->is_session_lost && i->was_up;
+    i->had_session = i->was_up = true;
+    if (!i->is_session_lost)
+        return;
+    i->sessions_lost++;
+    log_line(LOG_WARN, "ingest.session_lost", "– the broker had forgotten our session: what it took "
+             "while we were away did not reach us; check its persistence and expiry limits, unless broker or "
+             "client_id are new in the configuration");
+}
+
 static void on_up(void *self, const struct link_session *session)
 {
     struct ingest *i = self;
 
-    i->session = *session;
-    if (i->was_up && !session->is_present) {
-        i->sessions_lost++;
-        log_line(LOG_WARN, "ingest.session_lost", "– the broker had forgotten our session: what it took "
-                 "while we were away did not reach us; check its persistence and expiry limits");
-    }
-    i->was_up = true;
+    look_at_session(i, session);
     filters_restart(&i->filters);
     ask_for_filters(i);
+    ask_for_drops(i);
     i->hooks.on_change(i->hooks.self);
 }
 
 static void on_lost(void *self)
 {
     struct ingest *i = self;
+
+    if (i->is_watch_asked && ++i->n_unanswered == WATCHES_UNANSWERED_MOST) {
+        i->watches_drops = false;
+        log_line(LOG_WARN, "ingest.drops_unwatched", "– the broker ends the connection when asked for "
+                 DROPS_TOPIC "; going on without, set watch_drops to false");
+    }
+    i->is_watch_asked = false;
     i->hooks.on_change(i->hooks.self);
+}
+
+static void on_drops_answered(struct ingest *i, int granted_qos)
+{
+    i->is_watch_asked = false;
+    i->n_unanswered = 0;
+    if (granted_qos < 128)
+        return;
+    i->watches_drops = false;
+    log_line(LOG_INFO, "ingest.drops_unwatched", "code=%d – the broker does not show " DROPS_TOPIC ": %s; what "
+             "it drops goes unseen", granted_qos, link_reason(granted_qos));
 }
 
 static void on_subscribed(void *self, const char *filter, int granted_qos)
 {
     struct ingest *i = self;
 
+    if (strcmp(filter, DROPS_TOPIC) == 0) {
+        on_drops_answered(i, granted_qos);
+        return;
+    }
     filters_answer(&i->filters, filter, granted_qos);
     if (granted_qos >= 128)
         log_line(LOG_ERROR, "ingest.refused", "filter=%s code=%d – no readings come from there: %s", filter,
@@ -278,10 +375,17 @@ static void on_link_closed(void *self)
 }
 
 /* A token is of a message that was sent; nothing is sent on this side. */
-static void on_token(void *self, uint64_t token)
+static void on_sent(void *self, uint64_t token)
 {
     (void)self;
     (void)token;
+}
+
+static void on_send_failed(void *self, uint64_t token, int code)
+{
+    (void)self;
+    (void)token;
+    (void)code;
 }
 
 /* The public side. */
@@ -315,8 +419,10 @@ int ingest_open(uv_loop_t *loop, const struct ingest_conf *conf, struct journal 
     i->payload_most = payload_most(max_payload_bytes);
     i->hooks = *hooks;
     i->seen = journal_end(intake);
+    i->had_session = i->seen > 0;    /* a message came, so there was one */
+    i->watches_drops = conf->watch_drops;
 
-    struct link_hooks link_hooks = { on_message, on_token, on_token, on_up, on_lost, on_subscribed,
+    struct link_hooks link_hooks = { on_message, on_sent, on_send_failed, on_up, on_lost, on_subscribed,
                                      on_link_closed, i };
     int rc = link_open(loop, "ingest", &conf->link, true, NULL, &link_hooks, &i->link);
     if (rc < 0) {
@@ -361,6 +467,10 @@ void ingest_figures(const struct ingest *i, struct ingest_figures *out)
         .dup = atomic_load_explicit(&i->dup, memory_order_relaxed),
         .too_large = atomic_load_explicit(&i->too_larges, memory_order_relaxed),
         .sessions_lost = i->sessions_lost,
+        .sessions_lost_here = i->sessions_lost_here,
+        .is_session_lost = i->is_session_lost,
+        .dropped = i->dropped_seen,
+        .dropped_boot_us = i->dropped_boot_us,
         .filters = filters_wanted(&i->filters),
         .filters_refused = filters_refused(&i->filters),
     };

@@ -4,6 +4,7 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -15,6 +16,7 @@ enum durability { DURABILITY_PROCESS, DURABILITY_POWER };
 
 struct ingest_conf {
     struct link_conf link;       /* protocol preset: MQTT 5 */
+    bool watch_drops;            /* look at the broker's count of dropped messages */
 };
 
 extern const struct option ingest_options[];
@@ -54,6 +56,10 @@ struct ingest_figures {
     struct link_session session;
     uint64_t messages, retained, dup, too_large;
     uint64_t sessions_lost;      /* connects at which the broker had forgotten us (not the first) */
+    uint64_t sessions_lost_here; /* of them: not at this run's first connect */
+    bool is_session_lost;        /* at the last connect */
+    uint64_t dropped;            /* messages that the broker says it threw away, for whatever client */
+    uint64_t dropped_boot_us;    /* when that last rose, boottime; 0: never */
     uint32_t filters, filters_refused;
 };
 void ingest_figures(const struct ingest *i, struct ingest_figures *out);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/hash.h"
+#include "ingest/drops.h"
 #include "ingest/ingest.h"
 #include "journal/disk_double.h"
 
@@ -17,7 +18,7 @@ static struct link_hooks hooks;
 static bool is_persistent;
 static enum link_state state_now;
 static char asked[256];          /* "+filter -filter …" */
-static unsigned n_starts, n_pauses, n_link_closes;
+static unsigned n_starts, n_pauses, n_link_closes, n_watches, n_unwatches;
 
 const char *const link_protocols[] = { "3.1.1", "5", NULL };
 
@@ -86,7 +87,19 @@ int link_subscribe(struct link *l, const char *filter)
 int link_unsubscribe(struct link *l, const char *filter)
 {
     (void)l;
+    if (filter[0] == '$') {
+        n_unwatches++;
+        return 0;
+    }
     return note("-", filter);
+}
+
+int link_watch(struct link *l, const char *filter)
+{
+    (void)l;
+    assert_string_equal(filter, DROPS_TOPIC);
+    n_watches++;
+    return 0;
 }
 
 /* An ingest, its loop and its journal. */
@@ -122,11 +135,14 @@ static void on_closed(void *self)
     n_closed++;
 }
 
+static bool watches_drops = true;
+
 static void open_with(struct scratch *s, enum durability durability, int64_t max_payload_bytes)
 {
     const struct ingest_hooks h = { on_arrival, on_change, on_full, on_closed, NULL };
-    const struct ingest_conf conf = { .link = { .broker = "mqtt://b" } };
+    const struct ingest_conf conf = { .link = { .broker = "mqtt://b" }, .watch_drops = watches_drops };
 
+    n_watches = n_unwatches = 0;
     n_starts = n_pauses = n_link_closes = n_arrivals = n_changes = n_full = n_closed = 0;
     end_seen = 0;
     asked[0] = '\0';
@@ -440,12 +456,98 @@ static void the_first_session_may_be_new_and_later_ones_are_lost_if_they_are(voi
     for (size_t i = 0; i < 5; i++) {
         come_up(present[i]);
         assert_int_equal(figures().sessions_lost, lost[i]);
+        assert_int_equal(figures().sessions_lost_here, lost[i]);
         assert_int_equal(figures().session.is_present, present[i]);
         assert_int_equal(figures().state, LINK_UP);
         go_down();
     }
     assert_int_equal(n_changes, 10);
     assert_int_equal(figures().link.connects, 3);
+    close_down();
+}
+
+static void a_gateway_that_took_messages_before_its_start_had_a_session(void **state)
+{
+    struct scratch *s = *state;
+
+    open_with(s, DURABILITY_PROCESS, 1000);
+    deliver(bytes("t", 1), bytes("x", 1));
+    close_down();
+    open_with(s, DURABILITY_PROCESS, 1000);
+    come_up(false);
+    assert_int_equal(figures().sessions_lost, 1);
+    assert_int_equal(figures().sessions_lost_here, 0);
+    assert_true(figures().is_session_lost);
+    go_down();
+    come_up(true);
+    assert_int_equal(figures().sessions_lost, 1);
+    assert_false(figures().is_session_lost);
+    close_down();
+}
+
+static void say_dropped(const char *count)
+{
+    deliver(slice_of(DROPS_TOPIC), slice_of(count));
+}
+
+static void the_brokers_drops_are_counted_and_never_journalled(void **state)
+{
+    struct scratch *s = *state;
+
+    open_with(s, DURABILITY_PROCESS, 1000);
+    come_up(false);
+    assert_int_equal(n_watches, 1);
+    hooks.on_subscribed(hooks.self, DROPS_TOPIC, 0);
+    uint64_t end = journal_end(intake);
+    say_dropped("17");                           /* before us */
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(figures().dropped, 0);
+    assert_int_equal(figures().dropped_boot_us, 0);
+    say_dropped("nonsense");
+    say_dropped("1997");
+    while (figures().dropped == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(figures().dropped, 1980);
+    assert_true(figures().dropped_boot_us > 0);
+    assert_int_equal(journal_end(intake), end);
+    assert_int_equal(figures().messages, 0);
+    assert_int_equal(figures().filters, 0);
+    close_down();
+}
+
+static void a_broker_that_does_not_show_its_drops_is_asked_no_more(void **state)
+{
+    struct scratch *s = *state;
+
+    open_with(s, DURABILITY_PROCESS, 1000);
+    come_up(false);
+    hooks.on_subscribed(hooks.self, DROPS_TOPIC, 135);
+    go_down();
+    come_up(true);
+    assert_int_equal(n_watches, 1);
+    close_down();
+
+    open_with(s, DURABILITY_PROCESS, 1000);      /* and one that ends the connection over it */
+    for (int i = 0; i < 5; i++) {
+        come_up(true);
+        go_down();
+    }
+    assert_int_equal(n_watches, 2);
+    close_down();
+}
+
+static void unwatched_the_drops_are_unsubscribed_and_not_journalled(void **state)
+{
+    struct scratch *s = *state;
+
+    watches_drops = false;
+    open_with(s, DURABILITY_PROCESS, 1000);
+    watches_drops = true;
+    come_up(true);
+    assert_int_equal(n_watches, 0);
+    assert_int_equal(n_unwatches, 1);
+    say_dropped("5");                            /* what the session still holds */
+    assert_int_equal(journal_end(intake), 0);
     close_down();
 }
 
@@ -510,6 +612,10 @@ int main(void)
         TEST(the_next_segment_is_prepared_when_this_one_is_half_full),
         TEST(without_room_for_the_next_segment_ingest_pauses_until_it_is_started),
         TEST(the_first_session_may_be_new_and_later_ones_are_lost_if_they_are),
+        TEST(a_gateway_that_took_messages_before_its_start_had_a_session),
+        TEST(the_brokers_drops_are_counted_and_never_journalled),
+        TEST(a_broker_that_does_not_show_its_drops_is_asked_no_more),
+        TEST(unwatched_the_drops_are_unsubscribed_and_not_journalled),
         TEST(subscriptions_are_asked_for_at_once_and_at_every_connect),
         TEST(a_link_with_a_mistake_makes_no_ingest),
     };

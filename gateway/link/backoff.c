@@ -19,6 +19,11 @@ int64_t backoff_next(struct backoff *b, uint64_t random)
     return wait_us < b->least_us ? b->least_us : wait_us;
 }
 
+void backoff_raise(struct backoff *b)
+{
+    b->step_us = b->most_us;
+}
+
 void backoff_reset(struct backoff *b)
 {
     b->step_us = b->least_us;

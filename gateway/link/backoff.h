@@ -15,6 +15,9 @@ void backoff_init(struct backoff *b, int64_t least_us, int64_t most_us);
  * The step doubles up to the most. */
 int64_t backoff_next(struct backoff *b, uint64_t random);
 
+/* From now on the longest waits, until the reset. */
+void backoff_raise(struct backoff *b);
+
 /* What comes next is a first attempt again. */
 void backoff_reset(struct backoff *b);
 

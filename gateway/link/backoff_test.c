@@ -63,6 +63,19 @@ static void odd_bounds_still_give_a_wait(void **state)
         assert_true(backoff_next(&b, 0) > 0);
 }
 
+static void raised_it_waits_long_until_the_reset(void **state)
+{
+    (void)state;
+    struct backoff b;
+
+    backoff_init(&b, 100, 8000);
+    backoff_raise(&b);
+    for (uint64_t random = 0; random < 20000; random += 999)
+        assert_in_range(backoff_next(&b, random), 4000, 8000);
+    backoff_reset(&b);
+    assert_in_range(backoff_next(&b, 0), 50, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -71,6 +84,7 @@ int main(void)
         cmocka_unit_test(no_wait_is_shorter_than_the_least),
         cmocka_unit_test(after_a_reset_it_begins_anew),
         cmocka_unit_test(odd_bounds_still_give_a_wait),
+        cmocka_unit_test(raised_it_waits_long_until_the_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,13 @@ static void on_token(void *self, uint64_t token)
     ((struct watch *)self)->n_other++;
 }
 
+static void on_send_failed(void *self, uint64_t token, int code)
+{
+    (void)token;
+    (void)code;
+    ((struct watch *)self)->n_other++;
+}
+
 static void on_up(void *self, const struct link_session *session)
 {
     (void)session;
@@ -141,7 +148,7 @@ static void on_closed(void *self)
 
 static struct link_hooks hooks_of(struct watch *w)
 {
-    return (struct link_hooks){ on_message, on_token, on_token, on_up, on_lost, on_subscribed,
+    return (struct link_hooks){ on_message, on_token, on_send_failed, on_up, on_lost, on_subscribed,
                                 on_closed, w };
 }
 

@@ -33,6 +33,7 @@
 #include "link/address.h"
 #include "link/backoff.h"
 #include "link/reason.h"
+#include "link/taken.h"
 #include "link/wire.h"
 
 /* A connection that lasted this long was a good one: the next back-off begins anew. */
@@ -45,7 +46,7 @@ enum errand_kind { ERRAND_CONNECT, ERRAND_DROP, ERRAND_ASK, ERRAND_LOOK };
 /* A subscription to ask for, or to end. */
 struct asking {
     struct asking *next;
-    bool is_end;
+    enum wire_asking kind;
     char filter[];
 };
 
@@ -91,6 +92,7 @@ struct link {
     uint64_t generation;
     unsigned attempts;
     struct backoff backoff;
+    struct taken taken;
     struct asking *asking, **asking_end;
     struct errand errand;
     struct link_figures figures;
@@ -167,7 +169,7 @@ static void wait_for_retry(struct link *l);
 static void wait_for_look(struct link *l);
 
 /* The same complaint again is told at the 2nd, 4th, 8th … time: an outage of days stays readable. */
-static void complain(struct link *l, const char *reason)
+static void complain(struct link *l, const char *id, const char *reason)
 {
     bool is_new = strcmp(reason, l->complaint) != 0;
     if (is_new)
@@ -175,14 +177,15 @@ static void complain(struct link *l, const char *reason)
     l->n_complaints = is_new ? 1 : l->n_complaints + 1;
     snprintf(l->figures.last_error, sizeof l->figures.last_error, "%s", reason);
     if ((l->n_complaints & (l->n_complaints - 1)) == 0)
-        say(l, LOG_WARN, "unreachable", "attempt=%u – %s", l->n_complaints, reason);
+        say(l, LOG_WARN, id, "attempt=%u – %s", l->n_complaints, reason);
 }
 
-static void attempt_failed(struct link *l, const char *reason)
+static void attempt_failed(struct link *l, const char *reason, bool is_turned_away)
 {
     l->state = LINK_DOWN;
     l->figures.refusals++;
-    complain(l, reason);
+    l->figures.is_turned_away = is_turned_away;
+    complain(l, is_turned_away ? "turned_away" : "unreachable", reason);
     wait_for_retry(l);
 }
 
@@ -200,6 +203,7 @@ static void came_up(struct link *l, const struct link_session *s)
     l->complaint[0] = '\0';
     l->n_complaints = 0;
     l->figures.connects++;
+    l->figures.is_turned_away = false;
     l->figures.up_since_wall_us = clock_read().wall_us;
     l->up_at_us = clock_read().boottime_us;
     set_sendable(l, l->wire);
@@ -213,21 +217,44 @@ static void came_up(struct link *l, const struct link_session *s)
     l->hooks.on_up(l->hooks.self, s);
 }
 
+static int64_t up_for_us(const struct link *l)
+{
+    return (int64_t)(clock_read().boottime_us - l->up_at_us);
+}
+
 static void went_down(struct link *l)
 {
     l->state = LINK_DOWN;
     l->figures.losses++;
     l->figures.up_since_wall_us = 0;
     set_sendable(l, NULL);
-    if (clock_read().boottime_us - l->up_at_us >= (uint64_t)STABLE_US)
+    if (up_for_us(l) >= STABLE_US)
         backoff_reset(&l->backoff);
 }
 
-static void was_lost(struct link *l, const char *reason)
+/* Two gateways with one id would throw each other out as fast as they can connect. */
+static void look_for_a_twin(struct link *l, const struct wire_event *e)
+{
+    enum taken_sign sign = taken_lost(&l->taken, up_for_us(l), e->is_told, e->is_takeover);
+
+    if (sign == TAKEN_NOT)
+        return;
+    l->figures.takeovers++;
+    backoff_raise(&l->backoff);
+    say(l, LOG_WARN, "taken_over", "client_id=%s n=%llu – %s; coming back slowly",
+        l->conf.client_id, (unsigned long long)l->figures.takeovers,
+        sign == TAKEN_SURELY ? "another client came with our client id and has our messages now; give each "
+                               "gateway its own"
+                             : "each connection ends soon after it began: perhaps another client comes with "
+                               "our client id; give each gateway its own, else look at the network");
+}
+
+static void was_lost(struct link *l, const struct wire_event *e)
 {
     went_down(l);
-    snprintf(l->figures.last_error, sizeof l->figures.last_error, "%s", reason);
-    say(l, LOG_WARN, "lost", "– %s; reconnecting", reason);
+    snprintf(l->figures.last_error, sizeof l->figures.last_error, "%s", e->reason);
+    say(l, LOG_WARN, "lost", "– %s; reconnecting", e->reason);
+    look_for_a_twin(l, e);
     wait_for_retry(l);
     l->hooks.on_lost(l->hooks.self);
 }
@@ -243,9 +270,9 @@ static void take_event(struct link *l, const struct wire_event *e)
              l->protocol == LINK_MQTT_5)
         fall_back(l);
     else if (l->state == LINK_CONNECTING && e->kind == WIRE_FAILED)
-        attempt_failed(l, e->reason);
+        attempt_failed(l, e->reason, e->is_turned_away);
     else if (l->state == LINK_UP && e->kind == WIRE_LOST)
-        was_lost(l, e->reason);
+        was_lost(l, e);
     else if (l->state == LINK_UP && e->kind == WIRE_SUBSCRIBED)
         l->hooks.on_subscribed(l->hooks.self, e->filter, e->code);
 }
@@ -280,7 +307,9 @@ static void on_look(uv_timer_t *t)
 
 static void wait_for_look(struct link *l)
 {
-    uint64_t every_ms = (uint64_t)(l->conf.keepalive_us / 1000) + 1;
+    bool is_sooner = l->taken.is_on && l->taken.calm_us < l->conf.keepalive_us;
+    int64_t every_us = is_sooner ? l->taken.calm_us : l->conf.keepalive_us;
+    uint64_t every_ms = (uint64_t)(every_us / 1000) + 1;
     l->must_look = false;
     uv_timer_start(&l->timer, on_look, every_ms, every_ms);
 }
@@ -331,12 +360,8 @@ static void drop_wire(struct link *l, struct wire *w)
 
 static void ask(const struct errand *e)
 {
-    for (struct asking *a = e->asking; a; a = a->next) {
-        if (a->is_end)
-            wire_unsubscribe(e->old, a->filter);
-        else
-            wire_subscribe(e->old, a->filter);
-    }
+    for (struct asking *a = e->asking; a; a = a->next)
+        wire_ask(e->old, a->filter, a->kind);
 }
 
 static void on_errand(uv_work_t *w)
@@ -380,7 +405,7 @@ static void took_wire(struct link *l, const struct errand *e)
         l->hooks.on_lost(l->hooks.self);
     l->must_tell_lost = false;
     if (e->kind == ERRAND_CONNECT && !e->opened && l->state == LINK_CONNECTING)
-        attempt_failed(l, e->reason);
+        attempt_failed(l, e->reason, false);
 }
 
 static void on_errand_done(uv_work_t *w, int status)
@@ -396,7 +421,9 @@ static void on_errand_done(uv_work_t *w, int status)
     empty_mailbox(l);
     /* Unless a letter has just told so. */
     if (e.is_gone && e.generation == l->generation && l->state == LINK_UP)
-        was_lost(l, "the connection ended without a word");
+        was_lost(l, &(struct wire_event){ .reason = "the connection ended without a word" });
+    if (l->state == LINK_UP)
+        taken_ends(&l->taken, up_for_us(l));
     step(l);
 }
 
@@ -577,6 +604,7 @@ int link_open(uv_loop_t *loop, const char *name, const struct link_conf *conf, b
     l->hooks = *hooks;
     l->protocol = conf->protocol == LINK_MQTT_5 ? LINK_MQTT_5 : LINK_MQTT_3;
     backoff_init(&l->backoff, conf->backoff_min_us, conf->backoff_max_us);
+    taken_init(&l->taken, conf->backoff_max_us);
     l->asking_end = &l->asking;
     l->letters_end = &l->letters;
     pthread_mutex_init(&l->lock, NULL);
@@ -619,14 +647,14 @@ enum link_state link_state(const struct link *l)
     return l->state;
 }
 
-static int put_asking(struct link *l, const char *filter, bool is_end)
+static int put_asking(struct link *l, const char *filter, enum wire_asking kind)
 {
     if (l->state != LINK_UP)
         return LINK_REFUSED;
     struct asking *a = calloc(1, sizeof *a + strlen(filter) + 1);
     if (!a)
         abort();
-    a->is_end = is_end;
+    a->kind = kind;
     memcpy(a->filter, filter, strlen(filter) + 1);
     *l->asking_end = a;
     l->asking_end = &a->next;
@@ -636,12 +664,17 @@ static int put_asking(struct link *l, const char *filter, bool is_end)
 
 int link_subscribe(struct link *l, const char *filter)
 {
-    return put_asking(l, filter, false);
+    return put_asking(l, filter, WIRE_SUBSCRIBE);
 }
 
 int link_unsubscribe(struct link *l, const char *filter)
 {
-    return put_asking(l, filter, true);
+    return put_asking(l, filter, WIRE_UNSUBSCRIBE);
+}
+
+int link_watch(struct link *l, const char *filter)
+{
+    return put_asking(l, filter, WIRE_WATCH);
 }
 
 int link_send(struct link *l, const struct link_post *post)
@@ -667,4 +700,5 @@ int link_send(struct link *l, const struct link_post *post)
 void link_figures(const struct link *l, struct link_figures *out)
 {
     *out = l->figures;
+    out->is_taken_over = l->taken.is_on;
 }

@@ -88,8 +88,9 @@ struct link_hooks {
      * broker. link_send may be called here. */
     void (*on_sent)(void *self, uint64_t token);
     /* Paho's thread or a worker, no lock of the link held: a message with that token failed; it may be
-     * sent again. Every token comes back once, at the latest before the next on_up. */
-    void (*on_send_failed)(void *self, uint64_t token);
+     * sent again. code: the reason for which the broker refused it (MQTT 5, from 128 on), 0: the
+     * connection ended first. Every token comes back once, at the latest before the next on_up. */
+    void (*on_send_failed)(void *self, uint64_t token, int code);
     /* Loop. */
     void (*on_up)(void *self, const struct link_session *session);
     void (*on_lost)(void *self);             /* after an on_up: broken, or paused */
@@ -133,6 +134,9 @@ enum link_state link_state(const struct link *l);
 int link_subscribe(struct link *l, const char *filter);
 int link_unsubscribe(struct link *l, const char *filter);
 
+/* The same at QoS 0, and with the retained value at every connect: for what is looked at and not kept. */
+int link_watch(struct link *l, const char *filter);
+
 /* A broker's reason code (of MQTT 5; 3.1.1 knows only 128 for a subscription) in words. */
 const char *link_reason(int code);
 
@@ -162,6 +166,9 @@ int link_send(struct link *l, const struct link_post *post);
 
 struct link_figures {
     uint64_t connects, losses, refusals;     /* refusals: attempts that failed */
+    uint64_t takeovers;          /* losses that another client with our id brought about, or seems to */
+    bool is_taken_over;          /* that goes on */
+    bool is_turned_away;         /* the broker answered the last attempt, and refused it */
     int64_t up_since_wall_us;    /* 0: down */
     char last_error[LINK_REASON_SIZE];       /* for people; "" none yet */
 };

@@ -69,6 +69,15 @@ bool reason_is_version(const struct attempt_failure *f)
     return f->code > 0 && reason_code(f) == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION;
 }
 
+/* Not available, busy, shutting down, too many connections: that passes by itself. */
+bool reason_is_lasting(const struct attempt_failure *f)
+{
+    int code = f->code > 0 ? reason_code(f) : 0;
+    return code >= 128 && code != MQTTREASONCODE_SERVER_UNAVAILABLE && code != MQTTREASONCODE_SERVER_BUSY &&
+           code != MQTTREASONCODE_SERVER_SHUTTING_DOWN &&
+           code != MQTTREASONCODE_CONNECTION_RATE_EXCEEDED;
+}
+
 static bool says(const struct attempt_failure *f, const char *phrase)
 {
     return f->message && strstr(f->message, phrase);

@@ -23,6 +23,9 @@ void reason_of_failure(const struct attempt_failure *f, char out[REASON_SIZE]);
 /* Whether the broker says that it does not speak the version we tried. */
 bool reason_is_version(const struct attempt_failure *f);
 
+/* Whether the broker refused us, and will until a person looks into it. */
+bool reason_is_lasting(const struct attempt_failure *f);
+
 /* The reason alone of a line of OpenSSL's error queue:
  * "THREAD:error:CODE:LIBRARY:FUNCTION:REASON:…". */
 void reason_of_openssl(const char *line, char out[REASON_SIZE]);

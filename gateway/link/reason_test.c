@@ -56,6 +56,18 @@ static void only_a_refused_version_makes_fall_back(void **state)
     }
 }
 
+static void a_refusal_lasts_unless_it_says_that_it_passes(void **state)
+{
+    (void)state;
+    const int passing[] = { -3, -1, 0, 3, 136, 137, 139, 159 }, lasting[] = { 2, 4, 5, 128, 133, 134, 135, 138 };
+    for (size_t i = 0; i < 8; i++) {
+        struct attempt_failure p = { LINK_MQTT_5, false, passing[i], NULL, "" };
+        struct attempt_failure l = { LINK_MQTT_5, false, lasting[i], NULL, "" };
+        assert_false(reason_is_lasting(&p));
+        assert_true(reason_is_lasting(&l));
+    }
+}
+
 static void every_code_has_words(void **state)
 {
     (void)state;
@@ -99,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failure_has_its_sentence),
         cmocka_unit_test(only_a_refused_version_makes_fall_back),
+        cmocka_unit_test(a_refusal_lasts_unless_it_says_that_it_passes),
         cmocka_unit_test(every_code_has_words),
         cmocka_unit_test(of_openssls_line_the_reason_remains),
         cmocka_unit_test(old_codes_are_read_as_the_new_ones),

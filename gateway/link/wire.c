@@ -22,7 +22,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "link/secret.h"
 
 #define PAHO_IN_FLIGHT_MOST 65000
@@ -117,12 +116,12 @@ static void sent(struct request *r)
     hooks.on_sent(hooks.self, token);
 }
 
-static void send_failed(struct request *r)
+static void send_failed(struct request *r, int code)
 {
     struct link_hooks hooks = r->wire->hooks;
     uint64_t token = r->token;
     request_free(r);
-    hooks.on_send_failed(hooks.self, token);
+    hooks.on_send_failed(hooks.self, token, code);
 }
 
 static void on_published_3(void *self, MQTTAsync_successData *response)
@@ -140,15 +139,13 @@ static void on_published_5(void *self, MQTTAsync_successData5 *response)
 static void on_publish_failed_3(void *self, MQTTAsync_failureData *response)
 {
     (void)response;
-    send_failed(self);
+    send_failed(self, 0);
 }
 
 static void on_publish_failed_5(void *self, MQTTAsync_failureData5 *response)
 {
-    if (response->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR)
-        log_line(LOG_WARN, "link.message_refused", "code=%d – the broker took a message and refused it: "
-                 "%s", (int)response->reasonCode, link_reason((int)response->reasonCode));
-    send_failed(self);
+    bool is_refused = response->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR;
+    send_failed(self, is_refused ? (int)response->reasonCode : 0);
 }
 
 static void on_subscribed_3(void *self, MQTTAsync_successData *response)
@@ -216,6 +213,8 @@ static void on_goodbye(void *self, MQTTProperties *properties, enum MQTTReasonCo
     struct wire_event e = event_of(w, WIRE_LOST);
 
     (void)properties;
+    e.is_told = true;
+    e.is_takeover = code == MQTTREASONCODE_SESSION_TAKEN_OVER;
     snprintf(e.reason, sizeof e.reason, "the broker disconnects us: %s (code %d)",
              link_reason((int)code), (int)code);
     w->on_event(w->self, &e);
@@ -278,6 +277,7 @@ static void failed(struct wire *w, int code, const char *message)
     };
     struct wire_event e = event_of(w, WIRE_FAILED);
     e.is_version_refused = reason_is_version(&f);
+    e.is_turned_away = reason_is_lasting(&f);
     reason_of_failure(&f, e.reason);
     w->on_event(w->self, &e);
 }
@@ -488,7 +488,7 @@ void wire_close(struct wire *w)
         if (w->requests->filter)
             request_free(w->requests);
         else
-            send_failed(w->requests);
+            send_failed(w->requests, 0);
     }
     pthread_mutex_destroy(&w->lock);
     free(w);
@@ -501,7 +501,7 @@ bool wire_is_connected(const struct wire *w)
     return MQTTAsync_isConnected(w->paho);
 }
 
-void wire_subscribe(struct wire *w, const char *filter)
+static void subscribe(struct wire *w, const char *filter, bool is_watch)
 {
     MQTTAsync_callOptions options = MQTTAsync_callOptions_initializer;
     struct request *r = request_new(w, 0, filter);
@@ -510,21 +510,24 @@ void wire_subscribe(struct wire *w, const char *filter)
     if (w->protocol == LINK_MQTT_5) {
         options.onSuccess5 = on_subscribed_5;
         options.onFailure5 = on_subscribe_failed_5;
-        options.subscribeOptions.retainHandling = 1;
+        options.subscribeOptions.retainHandling = is_watch ? 0 : 1;
     } else {
         options.onSuccess = on_subscribed_3;
         options.onFailure = on_subscribe_failed_3;
     }
-    int rc = MQTTAsync_subscribe(w->paho, filter, 1, &options);
+    int rc = MQTTAsync_subscribe(w->paho, filter, is_watch ? 0 : 1, &options);
     if (rc == MQTTASYNC_BAD_UTF8_STRING)
         answer(r, MQTTREASONCODE_TOPIC_FILTER_INVALID);
     else if (rc != MQTTASYNC_SUCCESS)
         request_free(r);               /* the connection ends; the next one asks anew */
 }
 
-void wire_unsubscribe(struct wire *w, const char *filter)
+void wire_ask(struct wire *w, const char *filter, enum wire_asking kind)
 {
-    MQTTAsync_unsubscribe(w->paho, filter, NULL);
+    if (kind == WIRE_UNSUBSCRIBE)
+        MQTTAsync_unsubscribe(w->paho, filter, NULL);
+    else
+        subscribe(w, filter, kind == WIRE_WATCH);
 }
 
 static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, const char *name,

@@ -19,6 +19,9 @@ struct wire_event {
     uint64_t generation;         /* of the wire, as given to wire_open */
     struct link_session session; /* UP */
     bool is_version_refused;     /* FAILED */
+    bool is_turned_away;         /* FAILED: by the broker's own answer, as long as nobody looks into it */
+    bool is_takeover;            /* LOST: the broker says that another client came with our id */
+    bool is_told;                /* LOST: the broker gave a reason */
     char reason[REASON_SIZE];    /* FAILED, LOST */
     char *filter;                /* SUBSCRIBED: now the receiver's, to be freed */
     int code;                    /* SUBSCRIBED: the QoS, or the reason from 128 on */
@@ -53,8 +56,9 @@ void wire_close(struct wire *w);
 /* What Paho holds it for. */
 bool wire_is_connected(const struct wire *w);
 
-void wire_subscribe(struct wire *w, const char *filter);
-void wire_unsubscribe(struct wire *w, const char *filter);
+enum wire_asking { WIRE_SUBSCRIBE, WIRE_WATCH, WIRE_UNSUBSCRIBE };   /* as link.h says of each */
+
+void wire_ask(struct wire *w, const char *filter, enum wire_asking kind);
 
 /* 0 or WIRE_REFUSED. Any thread, as long as nobody closes the wire. */
 int wire_send(struct wire *w, const struct link_post *post);

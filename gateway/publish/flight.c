@@ -1,7 +1,8 @@
 /* A ring in the order of the outbox. A message never moves: it waits, is sent, and waits again if
  * that failed, so whatever fails, and in whatever order that is told, the first that waits is the
  * next to be sent, and order is restored by itself. Acknowledgements may come in any order; the
- * head moves on when the oldest is done.
+ * head moves on when the oldest is done. One that the broker refuses rests in its place until it is
+ * tried again, while others pass; only when it is all that keeps the ring full does it move.
  *
  * A token is the message's position plus one: it is never 0 and never given twice. */
 #include "publish/flight.h"
@@ -10,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum slot_state { SLOT_WAITS, SLOT_SENT, SLOT_DONE };
+enum slot_state { SLOT_WAITS, SLOT_SENT, SLOT_REFUSED, SLOT_DONE };
 
 struct flight_slot {
     enum slot_state state;
+    bool was_refused;
     struct flight_key key;
     char *id, *topic;
     uint8_t *payload;
@@ -37,6 +39,8 @@ void flight_init(struct flight *f, size_t room)
 static void empty_slot(struct flight *f, struct flight_slot *s)
 {
     f->bytes -= s->size;
+    f->n_held -= s->state != SLOT_DONE;
+    f->n_refused -= s->was_refused;
     free(s->id);
     free(s->topic);
     free(s->payload);
@@ -51,8 +55,26 @@ void flight_fini(struct flight *f)
     *f = (struct flight){ 0 };
 }
 
-bool flight_has_room(const struct flight *f)
+static void skip_done(struct flight *f)
 {
+    while (f->head < f->tail && slot_at(f, f->head)->state == SLOT_DONE)
+        f->head++;
+}
+
+/* In a full ring the slot behind the tail is the head's own: nothing is copied over. */
+static void let_others_pass(struct flight *f)
+{
+    while (f->tail - f->head == f->room && f->n_held < f->room &&
+           slot_at(f, f->head)->state == SLOT_REFUSED) {
+        f->head++;
+        f->tail++;
+        skip_done(f);
+    }
+}
+
+bool flight_has_room(struct flight *f)
+{
+    let_others_pass(f);
     return f->tail - f->head < f->room && f->bytes < FLIGHT_BYTES_MOST;
 }
 
@@ -79,6 +101,7 @@ void flight_put(struct flight *f, const struct flight_message *m)
         .size = m->payload.size,
     };
     f->bytes += m->payload.size;
+    f->n_held++;
 }
 
 bool flight_has_next(struct flight *f)
@@ -122,10 +145,23 @@ void flight_failed(struct flight *f, uint64_t token)
         f->next = token - 1;
 }
 
-static void pass_done(struct flight *f)
+void flight_refused(struct flight *f, uint64_t token)
 {
-    while (f->head < f->tail && slot_at(f, f->head)->state == SLOT_DONE)
-        f->head++;
+    struct flight_slot *s = sent_slot(f, token);
+    if (!s)
+        return;
+    s->state = SLOT_REFUSED;
+    f->in_flight--;
+    f->n_refused += !s->was_refused;
+    s->was_refused = true;
+}
+
+void flight_retry(struct flight *f)
+{
+    for (uint64_t p = f->head; p < f->tail; p++)
+        if (slot_at(f, p)->state == SLOT_REFUSED)
+            slot_at(f, p)->state = SLOT_WAITS;
+    f->next = f->head;
 }
 
 bool flight_acknowledged(struct flight *f, uint64_t token, struct flight_key *out)
@@ -136,16 +172,8 @@ bool flight_acknowledged(struct flight *f, uint64_t token, struct flight_key *ou
     *out = s->key;
     f->in_flight--;
     empty_slot(f, s);
-    pass_done(f);
+    skip_done(f);
     return true;
-}
-
-struct flight_key flight_greatest_sent(const struct flight *f)
-{
-    for (uint64_t p = f->tail; p > f->head; p--)
-        if (slot_at(f, p - 1)->state == SLOT_SENT)
-            return slot_at(f, p - 1)->key;
-    return (struct flight_key){ 0, 0 };
 }
 
 void flight_drop(struct flight *f, uint32_t ordinal, uint64_t from, uint64_t until)
@@ -156,5 +184,5 @@ void flight_drop(struct flight *f, uint32_t ordinal, uint64_t from, uint64_t unt
             s->key.sequence <= until)
             empty_slot(f, s);
     }
-    pass_done(f);
+    skip_done(f);
 }

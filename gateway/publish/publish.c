@@ -1,5 +1,5 @@
-/* The outbox is read on the loop, a bounded stretch of it into memory (flight.h); from there it is
- * sent by whoever pumps.
+/* The outbox is read on the loop, a bounded stretch of it into memory (lanes.h, flight.h); from there it
+ * is sent by whoever pumps. The order in which it is read and sent is lanes.c's affair.
  *
  * One pumps at a time: the first time a worker, later mostly Paho's thread, where the
  * acknowledgement of one message sends the next. (MQTTAsync_send may be called in onSuccess: Paho
@@ -16,6 +16,11 @@
  * An acknowledged summary stays in the outbox until the next commit; reading goes on behind the
  * last key that was read, so it is not sent again by this process. Only a crash before that commit
  * sends it twice, under the same id.
+ *
+ * A summary that the broker took and refused (MQTT 5: a quota, an access list, a size) stays in the
+ * outbox and in the flight, and is told. It is tried again with a wait that doubles up to a minute, and
+ * at every connect; the others do not wait for it, since a refusal mostly concerns one topic or one
+ * payload. A status that is refused is simply followed by the next.
  *
  * Three things go out: the retained status (QoS 1, the newest only, again at every connect),
  * messages that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status says
@@ -36,20 +41,31 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "publish/flight.h"
+#include "publish/lanes.h"
 
 #define STATUS_TOKEN UINT64_MAX
 #define ASIDES_MOST 64           /* of the messages that may be dropped, waiting for the pump */
 #define ACKNOWLEDGED_MOST 65536  /* not yet taken by the owner; beyond, the outbox is not read on */
-#define STALL_MS 1000            /* after a message was refused on a link that is up */
+#define STALL_MS 1000            /* after a message failed on a link that is up */
+#define RETRY_MS_LEAST 1000      /* for what the broker refused */
+#define RETRY_MS_MOST 60000
 
 static const char *const formats[] = { "protobuf", "json", NULL };
+static const char *const orders[] = { "oldest_first", "newest_first", NULL };
 
 const struct option publish_options[] = {
     LINK_ROWS(offsetof(struct publish_conf, link), "3.1.1"),
     { .name = "window", .type = OPT_INT, .at = offsetof(struct publish_conf, window), .preset = "500",
       .min = "1", .max = "10000", .is_local = true,
       .help = "Summaries in flight at most; the broker's Receive Maximum may lower it." },
+    { .name = "rate", .type = OPT_INT, .at = offsetof(struct publish_conf, rate), .preset = "0",
+      .min = "0", .max = "100000", .is_local = true,
+      .help = "Summaries per second while a backlog drains; 0: no cap. Keep it well above what the "
+              "plant makes in a second, or the backlog never ends." },
+    { .name = "order", .type = OPT_CHOICE, .at = offsetof(struct publish_conf, order),
+      .preset = "oldest_first", .choices = orders, .is_local = true,
+      .help = "Whether summaries that are made after an outage wait behind its backlog, or go first "
+              "(newest_first) and the backlog follows as there is room; sequence numbers tell the order." },
     { .name = "format", .type = OPT_CHOICE, .at = offsetof(struct publish_conf, format),
       .preset = "protobuf", .choices = formats, .is_local = true,
       .help = "What a summary's payload is." },
@@ -73,17 +89,20 @@ struct publish {
     struct link *link;           /* NULL once it is gone */
     uv_async_t news;
     uv_timer_t wait;             /* a stall */
+    uv_timer_t pacing;           /* until the rate allows the next */
+    uv_timer_t retry;            /* of what was refused */
+    uint64_t retry_ms;
+    bool is_refused;             /* some are: as the owner was told */
     uv_work_t pumping;
     unsigned open_handles;
     bool is_pump_queued, is_link_closing;
-    struct flight_key read;      /* the last that was read from the outbox */
     struct arena arena;
 
     atomic_bool is_told;         /* the loop has been woken and not yet looked */
 
     /* Any thread, under the lock. */
     pthread_mutex_t lock;
-    struct flight flight;
+    struct lanes lanes;          /* their unread part is the loop's alone */
     size_t limit;                /* of what is in flight; 0: the link is down */
     bool is_stalled;             /* until the loop has waited a while */
     bool is_leaving, is_stopped; /* nothing but the status, and nothing at all, is sent */
@@ -94,7 +113,9 @@ struct publish {
     size_t n_asides;
     struct flight_key *acknowledged;
     size_t n_acknowledged, acknowledged_room;
-    uint64_t total_sent, total_acknowledged;
+    uint64_t total_sent, total_acknowledged, total_refusals;
+    int refusal;
+    bool has_refusals;           /* that the loop has not heard of */
     struct flight_key last_acknowledged;
     int64_t last_acknowledged_wall_us;
 
@@ -141,6 +162,11 @@ static const char *content_type(struct slice payload)
     return is_json ? "application/json" : "application/x-protobuf";
 }
 
+static int64_t now_us(void)
+{
+    return (int64_t)clock_read().boottime_us;
+}
+
 static struct link_post summary_post(struct publish *p, const struct flight_message *m, uint64_t token)
 {
     /* An id begins with the gateway's. */
@@ -169,14 +195,14 @@ static bool next_post(struct publish *p, struct link_post *out)
 
     if (p->limit == 0 || p->is_stalled || p->is_stopped)
         return false;
-    bool is_open = p->flight.in_flight + p->is_status_in_flight < p->limit;
+    bool is_open = lanes_in_flight(&p->lanes) + p->is_status_in_flight < p->limit;
     if (p->is_status_due && !p->is_status_in_flight && is_open)
         *out = status_post(p);
     else if (p->is_leaving)
         return false;
     else if (p->n_asides > 0)
         *out = aside_post(p);
-    else if (is_open && flight_send(&p->flight, &m, &token))
+    else if (is_open && lanes_send(&p->lanes, now_us(), &m, &token))
         *out = summary_post(p, &m, token);
     else
         return false;
@@ -191,8 +217,21 @@ static void failed(struct publish *p, uint64_t token)
         p->is_status_in_flight = false;
         p->is_status_due = true;
     } else {
-        flight_failed(&p->flight, token);
+        lanes_failed(&p->lanes, token);
     }
+}
+
+/* Under the lock. Refused by the broker itself. */
+static void refused(struct publish *p, uint64_t token, int code)
+{
+    if (token == STATUS_TOKEN) {
+        p->is_status_in_flight = false;
+        return;
+    }
+    lanes_refused(&p->lanes, token);
+    p->total_refusals++;
+    p->refusal = code;
+    p->has_refusals = true;
 }
 
 static void tell_loop(struct publish *p)
@@ -230,6 +269,8 @@ static void pump(struct publish *p)
             tell_loop(p);
         }
     }
+    if (lanes_wait_us(&p->lanes, now_us()) > 0)
+        tell_loop(p);                /* it has the timer */
     p->is_pumping = false;
     pthread_mutex_unlock(&p->lock);
 }
@@ -263,47 +304,61 @@ static void on_sent(void *self, uint64_t token)
     pthread_mutex_lock(&p->lock);
     if (token == STATUS_TOKEN)
         p->is_status_in_flight = false;
-    else if (flight_acknowledged(&p->flight, token, &key))
+    else if (lanes_acknowledged(&p->lanes, token, &key))
         note_acknowledged(p, key);
     pthread_mutex_unlock(&p->lock);
     tell_loop(p);
     pump(p);
 }
 
-static void on_send_failed(void *self, uint64_t token)
+static void on_send_failed(void *self, uint64_t token, int code)
 {
     struct publish *p = self;
 
     pthread_mutex_lock(&p->lock);
-    failed(p, token);
+    if (code != 0)
+        refused(p, token, code);
+    else
+        failed(p, token);
     pthread_mutex_unlock(&p->lock);
     tell_loop(p);
+    if (code != 0)
+        pump(p);
 }
 
 /* The loop: filling the flight, and setting the pump going. */
 
-static bool wants_more(struct publish *p)
+/* The key behind which to read next in a lane; false: not now. */
+static bool wants_more(struct publish *p, enum lane lane, struct flight_key *after)
 {
     pthread_mutex_lock(&p->lock);
-    bool wants = flight_has_room(&p->flight) && p->n_acknowledged < ACKNOWLEDGED_MOST &&
-                 !p->is_leaving && !p->is_stopped;
+    bool wants = p->limit > 0 && lanes_unread(&p->lanes, lane, after) &&
+                 p->n_acknowledged < ACKNOWLEDGED_MOST && !p->is_leaving && !p->is_stopped;
     pthread_mutex_unlock(&p->lock);
     return wants;
 }
 
+/* Takes what was read, NULL: there was nothing. Whether to go on in this lane. */
+static bool take_row(struct publish *p, enum lane lane, const struct store_summary *row)
+{
+    pthread_mutex_lock(&p->lock);
+    bool is_taken = row && lanes_put(&p->lanes, lane, &(struct flight_message){
+        { row->epoch_ordinal, row->sequence }, row->id, row->topic, row->payload });
+    bool goes_on = is_taken || lanes_end(&p->lanes, lane);
+    pthread_mutex_unlock(&p->lock);
+    return goes_on;
+}
+
 /* A read that fails was raised by the store, and is tried again when there is news. */
-static void fill_flight(struct publish *p)
+static void fill_lane(struct publish *p, enum lane lane)
 {
     struct store_summary row;
+    struct flight_key after;
+    bool goes_on = true;
 
-    while (wants_more(p) && store_outbox_next(p->store, p->read.ordinal, p->read.sequence, &p->arena,
-                                              &row) == 0) {
-        struct flight_message m = { { row.epoch_ordinal, row.sequence }, row.id, row.topic,
-                                    row.payload };
-        p->read = m.key;
-        pthread_mutex_lock(&p->lock);
-        flight_put(&p->flight, &m);
-        pthread_mutex_unlock(&p->lock);
+    while (goes_on && wants_more(p, lane, &after)) {
+        int rc = store_outbox_next(p->store, after.ordinal, after.sequence, &p->arena, &row);
+        goes_on = rc >= 0 && take_row(p, lane, rc == 0 ? &row : NULL);
         arena_reset(&p->arena);
     }
 }
@@ -337,7 +392,7 @@ static bool has_something(struct publish *p)
     pthread_mutex_lock(&p->lock);
     bool has = p->limit > 0 && !p->is_stalled && !p->is_pumping && !p->is_stopped &&
                (p->is_status_due || p->n_asides > 0 ||
-                (flight_has_next(&p->flight) && p->flight.in_flight < p->limit));
+                (lanes_has_next(&p->lanes, now_us()) && lanes_in_flight(&p->lanes) < p->limit));
     pthread_mutex_unlock(&p->lock);
     return has;
 }
@@ -349,6 +404,60 @@ static void start_pump(struct publish *p)
     p->is_pump_queued = true;
     p->pumping.data = p;
     uv_queue_work(p->news.loop, &p->pumping, on_pump, on_pumped);
+}
+
+static void on_pace(uv_timer_t *t)
+{
+    publish_wake(t->data);
+}
+
+/* Wakes when the pace lets the next one go; the acknowledgement of another may come first. */
+static void wait_for_pace(struct publish *p)
+{
+    pthread_mutex_lock(&p->lock);
+    int64_t wait_us = p->limit > 0 && !p->is_leaving ? lanes_wait_us(&p->lanes, now_us()) : 0;
+    pthread_mutex_unlock(&p->lock);
+    if (wait_us > 0)
+        uv_timer_start(&p->pacing, on_pace, (uint64_t)wait_us / 1000 + 1, 0);
+}
+
+static void on_retry(uv_timer_t *t)
+{
+    struct publish *p = t->data;
+
+    pthread_mutex_lock(&p->lock);
+    lanes_retry(&p->lanes);
+    pthread_mutex_unlock(&p->lock);
+    publish_wake(p);
+}
+
+static void tell_change(struct publish *p, bool is_refused)
+{
+    p->is_refused = is_refused;
+    p->hooks.on_change(p->hooks.self);
+}
+
+/* The line comes with each longer wait: seven of them, and then once a minute. */
+static void wait_to_retry(struct publish *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool has_news = p->has_refusals;
+    size_t n = lanes_refusals(&p->lanes);
+    int code = p->refusal;
+    p->has_refusals = false;
+    pthread_mutex_unlock(&p->lock);
+
+    if (p->is_refused != (n > 0))
+        tell_change(p, n > 0);
+    if (n == 0)
+        p->retry_ms = RETRY_MS_LEAST;
+    if (n == 0 || !has_news || uv_is_active((uv_handle_t *)&p->retry))
+        return;
+    log_line(LOG_WARN, "publish.refused", "n=%zu code=%d retry=%llus – the broker took summaries and "
+             "refused them: %s; they stay in the outbox and are sent again", n, code,
+             (unsigned long long)p->retry_ms / 1000, link_reason(code));
+    uv_timer_start(&p->retry, on_retry, p->retry_ms, 0);
+    p->retry_ms = 2 * p->retry_ms < RETRY_MS_MOST ? 2 * p->retry_ms : RETRY_MS_MOST;
 }
 
 static void set_limit(struct publish *p, size_t limit)
@@ -382,6 +491,8 @@ static void stop(struct publish *p)
     pthread_mutex_unlock(&p->lock);
 
     uv_timer_stop(&p->wait);
+    uv_timer_stop(&p->pacing);
+    uv_timer_stop(&p->retry);
     close_link(p);
 }
 
@@ -404,16 +515,29 @@ static void on_news(uv_async_t *a)
     }
     if (must_wait && !uv_is_active((uv_handle_t *)&p->wait))
         uv_timer_start(&p->wait, on_stall_over, STALL_MS, 0);
+    wait_to_retry(p);
     publish_wake(p);
 }
 
 /* The link's hooks on the loop. */
+
+/* Where the outbox ends; where that cannot be read, what it holds goes in order. */
+static void begin_drain(struct publish *p)
+{
+    struct flight_key last = { 0, 0 };
+    store_outbox_last(p->store, &last.ordinal, &last.sequence);
+
+    pthread_mutex_lock(&p->lock);
+    lanes_came_up(&p->lanes, last);
+    pthread_mutex_unlock(&p->lock);
+}
 
 static void on_up(void *self, const struct link_session *session)
 {
     struct publish *p = self;
     size_t broker_takes = session->receive_maximum > 1 ? session->receive_maximum - 1u : 1;
 
+    begin_drain(p);
     set_limit(p, broker_takes < p->window_most ? broker_takes : p->window_most);
     publish_wake(p);
     p->hooks.on_change(p->hooks.self);
@@ -452,7 +576,7 @@ static void on_handle_closed(uv_handle_t *h)
     while (p->n_asides > 0)
         free_aside(&p->asides[--p->n_asides]);
     free_aside(&p->sending);
-    flight_fini(&p->flight);
+    lanes_fini(&p->lanes);
     buffer_fini(&p->status);
     buffer_fini(&p->offline);
     arena_fini(&p->arena);
@@ -469,6 +593,8 @@ static void on_link_closed(void *self)
     p->link = NULL;
     uv_close((uv_handle_t *)&p->news, on_handle_closed);
     uv_close((uv_handle_t *)&p->wait, on_handle_closed);
+    uv_close((uv_handle_t *)&p->pacing, on_handle_closed);
+    uv_close((uv_handle_t *)&p->retry, on_handle_closed);
 }
 
 /* The public side. */
@@ -486,8 +612,11 @@ static void init_handles(struct publish *p, uv_loop_t *loop)
 {
     uv_async_init(loop, &p->news, on_news);
     uv_timer_init(loop, &p->wait);
-    p->news.data = p->wait.data = p;
-    p->open_handles = 2;
+    uv_timer_init(loop, &p->pacing);
+    uv_timer_init(loop, &p->retry);
+    p->news.data = p->wait.data = p->pacing.data = p->retry.data = p;
+    p->open_handles = 4;
+    p->retry_ms = RETRY_MS_LEAST;
 }
 
 int publish_open(uv_loop_t *loop, const struct publish_conf *conf, struct store *store,
@@ -508,7 +637,9 @@ int publish_open(uv_loop_t *loop, const struct publish_conf *conf, struct store 
     p->store = store;
     p->hooks = *hooks;
     p->window_most = conf->window > 0 ? (size_t)conf->window : 1;
-    flight_init(&p->flight, 2 * p->window_most);
+    lanes_init(&p->lanes, conf->order == PUBLISH_NEWEST_FIRST ? PUBLISH_NEWEST_FIRST
+                                                             : PUBLISH_OLDEST_FIRST,
+               2 * p->window_most, conf->rate);
     arena_init(&p->arena, 0);
     pthread_mutex_init(&p->lock, NULL);
     init_handles(p, loop);
@@ -551,8 +682,10 @@ void publish_close(struct publish *p, struct slice farewell)
 
 void publish_wake(struct publish *p)
 {
-    fill_flight(p);
+    fill_lane(p, LANE_FRESH);
+    fill_lane(p, LANE_ORDERLY);
     start_pump(p);
+    wait_for_pace(p);
 }
 
 void publish_acknowledged(struct publish *p, struct store_batch *batch)
@@ -569,22 +702,10 @@ void publish_acknowledged(struct publish *p, struct store_batch *batch)
     free(keys);
 }
 
-static bool is_behind(struct flight_key a, struct flight_key b)
-{
-    return a.ordinal > b.ordinal || (a.ordinal == b.ordinal && a.sequence > b.sequence);
-}
-
-/* Under the lock. */
-static struct flight_key sent_until(const struct publish *p)
-{
-    struct flight_key sent = flight_greatest_sent(&p->flight);
-    return is_behind(sent, p->last_acknowledged) ? sent : p->last_acknowledged;
-}
-
 void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence)
 {
     pthread_mutex_lock(&p->lock);
-    struct flight_key sent = sent_until(p);
+    struct flight_key sent = p->lanes.greatest_sent;
     pthread_mutex_unlock(&p->lock);
     *ordinal = sent.ordinal;
     *sequence = sent.sequence;
@@ -593,15 +714,11 @@ void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence
 int publish_drop(struct publish *p, uint32_t ordinal, uint64_t from, uint64_t until)
 {
     pthread_mutex_lock(&p->lock);
-    bool is_free = is_behind((struct flight_key){ ordinal, from }, sent_until(p));
+    bool is_free = lanes_is_behind((struct flight_key){ ordinal, from }, p->lanes.greatest_sent);
     if (is_free)
-        flight_drop(&p->flight, ordinal, from, until);
+        lanes_drop(&p->lanes, ordinal, from, until);
     pthread_mutex_unlock(&p->lock);
-    if (!is_free)
-        return 1;
-    if (is_behind((struct flight_key){ ordinal, until }, p->read))
-        p->read = (struct flight_key){ ordinal, until };
-    return 0;
+    return is_free ? 0 : 1;
 }
 
 void publish_status(struct publish *p, struct slice payload)
@@ -639,8 +756,11 @@ void publish_figures(const struct publish *const_p, struct publish_figures *out)
     pthread_mutex_lock(&p->lock);
     out->sent = p->total_sent;
     out->acknowledged = p->total_acknowledged;
-    out->in_flight = p->flight.in_flight;
-    out->waiting = p->flight.tail - p->flight.head;
+    out->in_flight = lanes_in_flight(&p->lanes);
+    out->waiting = lanes_held(&p->lanes);
+    out->refusals = p->total_refusals;
+    out->refused = lanes_refusals(&p->lanes);
+    out->refusal = p->refusal;
     out->uncommitted = p->n_acknowledged;
     out->last_acknowledged_ordinal = p->last_acknowledged.ordinal;
     out->last_acknowledged_sequence = p->last_acknowledged.sequence;

@@ -1,7 +1,7 @@
-/* Publishing: the upstream side. Empties the outbox of the store in order, at QoS 1, with its own
- * window below Paho's and below what the broker takes at once; the next message is sent from the
- * acknowledgement of another. A summary leaves the outbox when it was acknowledged; what was not,
- * is sent again after a restart. */
+/* Publishing: the upstream side. Empties the outbox of the store in order (or the fresh ones first), at
+ * QoS 1, with its own window below Paho's and below what the broker takes at once; the next message is
+ * sent from the acknowledgement of another. A summary leaves the outbox when it was acknowledged; what
+ * was not, or was refused, is sent again, after a restart too. */
 #ifndef PUBLISH_PUBLISH_H
 #define PUBLISH_PUBLISH_H
 
@@ -14,6 +14,8 @@
 struct publish_conf {
     struct link_conf link;       /* protocol preset: MQTT 3.1.1 */
     int64_t window;              /* messages in flight at most */
+    int64_t rate;                /* summaries per second while draining; 0: no cap */
+    int order;                   /* enum publish_order */
     int format;                  /* enum publish_format */
 };
 
@@ -25,7 +27,8 @@ struct publish;
 
 struct publish_hooks {
     void (*on_acknowledged)(void *self);     /* loop, coalesced: publish_acknowledged has some */
-    void (*on_change)(void *self);           /* loop: the link came up or was lost */
+    void (*on_change)(void *self);           /* loop: the link came up or was lost, or the broker
+                                              * begins or ends to refuse summaries */
     void (*on_closed)(void *self);
     void *self;
 };
@@ -65,6 +68,9 @@ struct publish_figures {
     struct link_figures link;
     uint64_t sent, acknowledged, in_flight;
     uint64_t waiting;            /* read from the outbox and not acknowledged, those in flight too */
+    uint64_t refusals;           /* answers by which the broker refused a summary */
+    uint64_t refused;            /* summaries of which that is the last answer: they wait, tried again */
+    int refusal;                 /* the reason of the last one; 0: none yet */
     uint64_t uncommitted;        /* acknowledged and not yet taken by publish_acknowledged */
     uint32_t last_acknowledged_ordinal;
     uint64_t last_acknowledged_sequence;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "publish/lanes.h"
+
 #define SENT_MOST 4096
 
 struct sent {
@@ -120,6 +122,20 @@ int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_se
     return 0;
 }
 
+int store_outbox_last(struct store *s, uint32_t *ordinal, uint64_t *sequence)
+{
+    (void)s;
+    *ordinal = n_rows > 0;
+    *sequence = n_rows;
+    return 0;
+}
+
+const char *link_reason(int code)
+{
+    (void)code;
+    return "because";
+}
+
 void store_batch_acknowledged(struct store_batch *b, uint32_t epoch_ordinal, uint64_t sequence)
 {
     (void)b;
@@ -150,10 +166,11 @@ static void on_closed(void *self)
 static uv_loop_t loop;
 static struct publish *p;
 
-static void open_with(int64_t window)
+static void open_as(int64_t window, enum publish_order order, int64_t rate)
 {
     const struct publish_hooks h = { on_acknowledged, on_change, on_closed, NULL };
-    const struct publish_conf conf = { .link = { .broker = "mqtt://b" }, .window = window };
+    const struct publish_conf conf = { .link = { .broker = "mqtt://b" }, .window = window,
+                                       .order = (int)order, .rate = rate };
 
     is_refusing = false;
     n_sent = n_acknowledged = 0;
@@ -162,6 +179,11 @@ static void open_with(int64_t window)
     uv_loop_init(&loop);
     assert_int_equal(publish_open(&loop, &conf, NULL, "status", slice_of("offline"), &h, &p), 0);
     publish_start(p);
+}
+
+static void open_with(int64_t window)
+{
+    open_as(window, PUBLISH_OLDEST_FIRST, 0);
 }
 
 static void come_up(uint16_t receive_maximum)
@@ -288,7 +310,7 @@ static void what_a_lost_link_had_not_acknowledged_is_sent_again_in_order(void **
     rest();
     const size_t lost[] = { 5, 0, 3, 2, 4 };
     for (size_t i = 0; i < 5; i++)
-        hooks.on_send_failed(hooks.self, sent[lost[i]].token);
+        hooks.on_send_failed(hooks.self, sent[lost[i]].token, 0);
     hooks.on_lost(hooks.self);
     rest();
     assert_int_equal(sent_so_far(), 6);
@@ -352,6 +374,147 @@ static void a_refusal_stalls_and_a_new_connection_goes_on(void **state)
     close_down();
 }
 
+static uint64_t sequence_of(size_t i)
+{
+    return strtoull(sent[i].payload + 1, NULL, 10);
+}
+
+static void newest_first_lets_fresh_summaries_pass_the_backlog(void **state)
+{
+    (void)state;
+    n_rows = 100;
+    open_as(2, PUBLISH_NEWEST_FIRST, 0);
+    come_up(65535);
+    run_until_sent(2);
+    n_rows = 102;                                /* a commit brings two */
+    publish_wake(p);
+    rest();
+    for (size_t i = 0; i < 102; i++) {
+        run_until_sent(i + 1);
+        const uint64_t expected = i < 2 ? i + 1 : i < 4 ? 99 + i : i - 1;
+        assert_int_equal(sequence_of(i), expected);
+        hooks.on_sent(hooks.self, sent[i].token);
+    }
+    rest();
+    assert_int_equal(sent_so_far(), 102);
+    assert_int_equal(n_reads, 102 + 1);          /* at the backlog's end the row behind is looked at, too */
+    close_down();
+}
+
+static void a_rate_caps_the_drain_and_not_what_is_fresh(void **state)
+{
+    (void)state;
+    n_rows = 50;
+    open_as(100, PUBLISH_NEWEST_FIRST, 1);
+    come_up(65535);
+    run_until_sent(1);
+    rest();
+    assert_true(sent_so_far() <= 2);             /* a second would have to pass for the next */
+    n_rows = 90;
+    publish_wake(p);
+    run_until_sent(41);
+    size_t n_fresh = 0;
+    for (size_t i = 0; i < 41; i++)
+        n_fresh += sequence_of(i) > 50;
+    assert_int_equal(n_fresh, 40);
+    close_down();
+}
+
+static void a_paced_drain_goes_on_by_itself(void **state)
+{
+    (void)state;
+    n_rows = 200;
+    open_as(100, PUBLISH_OLDEST_FIRST, 2000);
+    uint64_t began_us = uv_hrtime() / 1000;
+    come_up(65535);
+    for (size_t i = 0; i < 200; i++) {
+        run_until_sent(i + 1);
+        assert_int_equal(sequence_of(i), i + 1);
+        hooks.on_sent(hooks.self, sent[i].token);
+    }
+    assert_true(uv_hrtime() / 1000 - began_us >= 199 * 500 - 20000);
+    close_down();
+}
+
+static void what_the_broker_refuses_stays_and_the_others_go_on(void **state)
+{
+    (void)state;
+    struct publish_figures f;
+
+    n_rows = 3;
+    open_with(1);
+    come_up(65535);
+    run_until_sent(1);
+    hooks.on_send_failed(hooks.self, sent[0].token, 151);
+    run_until_sent(2);
+    hooks.on_sent(hooks.self, sent[1].token);
+    run_until_sent(3);
+    hooks.on_sent(hooks.self, sent[2].token);
+    rest();
+    assert_int_equal(sequence_of(1), 2);
+    assert_int_equal(sequence_of(2), 3);
+    publish_figures(p, &f);
+    assert_int_equal(f.refusals, 1);
+    assert_int_equal(f.refused, 1);
+    assert_int_equal(f.refusal, 151);
+    assert_int_equal(f.waiting, 1);
+    publish_acknowledged(p, NULL);
+    assert_int_equal(n_acknowledged, 2);
+
+    hooks.on_lost(hooks.self);                   /* the next connection tries it again */
+    come_up(65535);
+    run_until_sent(4);
+    assert_int_equal(sequence_of(3), 1);
+    hooks.on_sent(hooks.self, sent[3].token);
+    publish_acknowledged(p, NULL);
+    assert_int_equal(n_acknowledged, 3);
+    publish_figures(p, &f);
+    assert_int_equal(f.refused, 0);
+    assert_int_equal(f.waiting, 0);
+    close_down();
+}
+
+static void a_refused_summary_is_tried_again_on_the_same_connection(void **state)
+{
+    (void)state;
+    n_rows = 1;
+    open_with(5);
+    come_up(65535);
+    run_until_sent(1);
+    hooks.on_send_failed(hooks.self, sent[0].token, 135);
+    run_until_sent(2);                           /* a second later */
+    assert_int_equal(sequence_of(1), 1);
+    close_down();
+}
+
+static void a_refused_status_is_followed_by_the_next(void **state)
+{
+    (void)state;
+    n_rows = 0;
+    open_with(10);
+    publish_status(p, slice_of("one"));
+    come_up(65535);
+    run_until_sent(1);
+    hooks.on_send_failed(hooks.self, sent[0].token, 135);
+    rest();
+    assert_int_equal(sent_so_far(), 1);
+    publish_status(p, slice_of("two"));
+    run_until_sent(2);
+    assert_string_equal(sent[1].payload, "two");
+    close_down();
+}
+
+static void nothing_is_read_while_the_link_is_down(void **state)
+{
+    (void)state;
+    n_rows = 5;
+    open_as(10, PUBLISH_NEWEST_FIRST, 0);
+    publish_wake(p);
+    rest();
+    assert_int_equal(n_reads, 0);
+    close_down();
+}
+
 static void summaries_carry_who_they_are_and_what_they_hold(void **state)
 {
     (void)state;
@@ -396,7 +559,7 @@ static void only_the_newest_status_is_sent_and_again_at_every_connect(void **sta
     run_until_sent(2);
     assert_string_equal(sent[1].payload, "four");
 
-    hooks.on_send_failed(hooks.self, sent[1].token);
+    hooks.on_send_failed(hooks.self, sent[1].token, 0);
     hooks.on_lost(hooks.self);
     come_up(65535);
     run_until_sent(3);
@@ -462,7 +625,7 @@ static void on_leaving_the_status_says_farewell_first(void **state)
     rest();
     assert_int_equal(n_link_closes, 1);
     assert_int_equal(sent_so_far(), 11);
-    hooks.on_send_failed(hooks.self, sent[2].token);   /* the link's last words */
+    hooks.on_send_failed(hooks.self, sent[2].token, 0);   /* the link's last words */
     close_down();
 }
 
@@ -474,7 +637,7 @@ static void a_link_that_breaks_while_leaving_ends_the_leaving(void **state)
     come_up(65535);
     publish_close(p, slice_of("stopped"));
     run_until_sent(1);
-    hooks.on_send_failed(hooks.self, sent[0].token);
+    hooks.on_send_failed(hooks.self, sent[0].token, 0);
     hooks.on_lost(hooks.self);
     rest();
     close_down();
@@ -502,6 +665,13 @@ int main(void)
         cmocka_unit_test(what_a_lost_link_had_not_acknowledged_is_sent_again_in_order),
         cmocka_unit_test(acknowledged_rows_go_into_the_batch_once_and_are_not_read_again),
         cmocka_unit_test(a_refusal_stalls_and_a_new_connection_goes_on),
+        cmocka_unit_test(newest_first_lets_fresh_summaries_pass_the_backlog),
+        cmocka_unit_test(a_rate_caps_the_drain_and_not_what_is_fresh),
+        cmocka_unit_test(a_paced_drain_goes_on_by_itself),
+        cmocka_unit_test(what_the_broker_refuses_stays_and_the_others_go_on),
+        cmocka_unit_test(a_refused_summary_is_tried_again_on_the_same_connection),
+        cmocka_unit_test(a_refused_status_is_followed_by_the_next),
+        cmocka_unit_test(nothing_is_read_while_the_link_is_down),
         cmocka_unit_test(summaries_carry_who_they_are_and_what_they_hold),
         cmocka_unit_test(only_the_newest_status_is_sent_and_again_at_every_connect),
         cmocka_unit_test(what_may_be_dropped_is_dropped_while_the_link_is_down),

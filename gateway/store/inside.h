@@ -28,7 +28,9 @@ enum store_writing {
     WRITE_COUNT
 };
 
-enum store_reading { READ_LOAD, READ_GET, READ_OUTBOX, READ_RUN, READ_HISTORY, READ_COUNT };
+enum store_reading {
+    READ_LOAD, READ_GET, READ_OUTBOX, READ_OUTBOX_LAST, READ_RUN, READ_HISTORY, READ_COUNT
+};
 
 struct store {
     char *path, *wal_path;

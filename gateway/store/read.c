@@ -27,6 +27,8 @@ static const char *const texts[READ_COUNT] = {
                  " ON s.epoch_ordinal = o.epoch_ordinal AND s.sequence = o.sequence"
                  " WHERE (o.epoch_ordinal, o.sequence) > (?1, ?2)"
                  " ORDER BY o.epoch_ordinal, o.sequence LIMIT 4096",
+    [READ_OUTBOX_LAST] = "SELECT epoch_ordinal, sequence FROM outbox"
+                         " ORDER BY epoch_ordinal DESC, sequence DESC LIMIT 1",
     [READ_HISTORY] = "SELECT " SUMMARY_COLUMNS " FROM summary AS s"
                      " WHERE (s.epoch_ordinal, s.sequence) > (?1, ?2)"
                      " ORDER BY s.epoch_ordinal, s.sequence LIMIT 1",
@@ -136,6 +138,22 @@ int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_se
                       struct arena *arena, struct store_summary *out)
 {
     return next_summary(s, READ_OUTBOX, after_ordinal, after_sequence, arena, out);
+}
+
+int store_outbox_last(struct store *s, uint32_t *ordinal, uint64_t *sequence)
+{
+    sqlite3_stmt *st = s->reads[READ_OUTBOX_LAST];
+    int code = sqlite3_step(st);
+    bool has_one = code == SQLITE_ROW;
+    uint32_t last_ordinal = has_one ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
+    uint64_t last_sequence = has_one ? (uint64_t)sqlite3_column_int64(st, 1) : 0;
+    sqlite3_reset(st);
+
+    if (!has_one && code != SQLITE_DONE)
+        return store_raise(s, s->reader, code, "the end of the outbox cannot be read");
+    *ordinal = last_ordinal;
+    *sequence = last_sequence;
+    return 0;
 }
 
 int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,

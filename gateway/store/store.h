@@ -90,6 +90,9 @@ int store_write(struct store *s, const struct store_batch *b);
 int store_outbox_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
                       struct arena *arena, struct store_summary *out);
 
+/* The key of the outbox's last summary; 0 and 0 for an empty one. 0, or negative. Loop thread. */
+int store_outbox_last(struct store *s, uint32_t *ordinal, uint64_t *sequence);
+
 /* Every summary of the history in order of sending, for replay's output and inspection. */
 int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
                        struct arena *arena, struct store_summary *out);
