@@ -32,6 +32,7 @@ static void on_arrival(void *self)
 
 static void on_change(void *self)
 {
+    app_watch_links(self);
     app_tell_status(self);
 }
 
@@ -51,6 +52,7 @@ static void on_status_timer(uv_timer_t *t)
     struct app *a = t->data;
 
     app_read_lossless(a);            /* a person may have tried meanwhile */
+    app_watch_links(a);
     app_tell_status(a);
     if (a->rejected_untold > 0)
         log_line(LOG_WARN, "rejected.untold", "n=%llu – more were rejected than are told upstream; the "

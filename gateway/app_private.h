@@ -66,6 +66,7 @@ struct app {
     struct lossless_record lossless;
     struct arena lossless_texts;
     struct alarms alarms;
+    uint64_t sessions_lost_seen, dropped_seen;   /* by app_links.c */
     uint64_t dropped;                /* summaries given up since the outbox was empty last */
     uint64_t dropped_at;             /* the log book's entry of the last drop */
     uint64_t free_bytes;             /* of the disk, at the last look */
@@ -87,6 +88,9 @@ void app_alarm_over(struct app *a, struct alarm_key key);
  * holds until the next proof. */
 void app_read_lossless(struct app *a);
 void app_refute(struct app *a, const char *why);
+
+/* app_links.c: alarms of the two links begin and end; what refutes a lossless broker is passed on. */
+void app_watch_links(struct app *a);
 
 /* app_live.c */
 void app_fail(struct app *a, int rc);    /* ends the loop: the program cannot go on */

@@ -16,6 +16,9 @@ static void fill_link(struct app *a, struct status_link *out, enum link_state st
     out->up_since_us = f->up_since_wall_us;
     out->connects = f->connects;
     out->losses = f->losses;
+    out->attempts_failed = f->refusals;
+    out->takeovers = f->takeovers;
+    out->is_turned_away = f->is_turned_away;
     out->last_error = arena_text(&a->view, slice_of(f->last_error));
     if (session) {
         out->is_mqtt_5 = session->protocol == LINK_MQTT_5;
@@ -77,6 +80,7 @@ static void fill_upstream(struct app *a, struct status *s)
     store_figures(a->store, &store);
 
     fill_link(a, &s->upstream, up.state, &up.link, NULL);
+    s->upstream.refusals = up.refusals;
     s->outbox_messages = store.outbox_messages;
     s->outbox_bytes = store.outbox_bytes;
     s->outbox_room_ms = outbox_room_ms(a, &store);
@@ -93,6 +97,7 @@ static void fill_devices(struct app *a, struct status *s)
     ingest_figures(a->ingest, &in);
     fill_link(a, &s->devices, in.state, &in.link, &in.session);
     s->devices.sessions_lost = in.sessions_lost;
+    s->devices.broker_drops = in.dropped;
 }
 
 /* Alarms that follow from the status itself. Straight into the table: this status tells them. */

@@ -22,7 +22,11 @@ struct status_link {
     bool is_mqtt_5;
     bool has_session;            /* the broker had kept our session at the last connect */
     int64_t up_since_us;         /* 0: down */
+    bool is_turned_away;         /* the broker refuses us */
     uint64_t connects, losses, sessions_lost;
+    uint64_t attempts_failed, takeovers;
+    uint64_t broker_drops;       /* of the devices' broker, for whatever client */
+    uint64_t refusals;           /* of the upstream broker: answers that refused a summary */
     const char *last_error;
 };
 

@@ -16,24 +16,35 @@
 
 /* --- links --- */
 
+static Carbon__V1__LinkState link_state_of(const struct status_link *link, bool is_paused)
+{
+    if (link->is_up)
+        return CARBON__V1__LINK_STATE__LINK_STATE_UP;
+    if (is_paused)
+        return CARBON__V1__LINK_STATE__LINK_STATE_PAUSED;
+    return link->is_turned_away ? CARBON__V1__LINK_STATE__LINK_STATE_REFUSED
+                                : CARBON__V1__LINK_STATE__LINK_STATE_DOWN;
+}
+
 static Carbon__V1__Link *encode_link(struct arena *arena, const char *name,
                                      const struct status_link *link, bool is_paused)
 {
     Carbon__V1__Link *out = wire_new(arena, &carbon__v1__link__descriptor);
     out->name = wire_text(name);
-    out->state = link->is_up ? CARBON__V1__LINK_STATE__LINK_STATE_UP
-                 : is_paused ? CARBON__V1__LINK_STATE__LINK_STATE_PAUSED
-                             : CARBON__V1__LINK_STATE__LINK_STATE_DOWN;
+    out->state = link_state_of(link, is_paused);
     out->since_unix_ms = link->is_up ? wire_ms(link->up_since_us) : 0;
     out->last_error = wire_outside_text(link->last_error, ERROR_BYTES_MOST);
     out->connects = link->connects;
     out->losses = link->losses;
+    out->attempts_failed = link->attempts_failed;
+    out->takeovers = link->takeovers;
     return out;
 }
 
 static void encode_session(const struct status_link *link, Carbon__V1__Link *out)
 {
     out->sessions_lost = link->sessions_lost;
+    out->broker_drops = link->broker_drops;
     if (link->connects == 0)
         return;
     out->protocol_version = link->is_mqtt_5 ? 5 : 4;
@@ -49,6 +60,7 @@ static void encode_links(const struct status *s, struct arena *arena,
     out->n_device_links = 1;
     encode_session(&s->devices, out->device_links[0]);
     out->upstream_link = encode_link(arena, "upstream", &s->upstream, false);
+    out->upstream_link->refusals = s->upstream.refusals;
 }
 
 /* --- books --- */

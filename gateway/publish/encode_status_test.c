@@ -29,8 +29,10 @@ static int make(void **state)
             .gateway_epoch = 0x5f3a, .epoch_ordinal = 2, .at_us = AT_US, .started_us = AT_US - 1000,
             .is_clock_synchronised = true,
             .devices = { .is_up = true, .is_mqtt_5 = true, .has_session = true,
-                         .up_since_us = AT_US, .connects = 3, .losses = 2, .sessions_lost = 1 },
-            .upstream = { .connects = 1, .losses = 1, .last_error = "connection refused" },
+                         .up_since_us = AT_US, .connects = 3, .losses = 2, .sessions_lost = 1,
+                         .broker_drops = 1980, .takeovers = 4 },
+            .upstream = { .connects = 1, .losses = 1, .last_error = "connection refused",
+                          .attempts_failed = 6, .refusals = 3 },
             .n_sites = 2, .messages = { 12, 10, 2 }, .is_balanced = true,
             .intake_bytes = 4096, .intake_bound_bytes = 65536, .intake_behind = 9,
             .intake_rolls = 7, .intake_rolls_waited = 1,
@@ -109,6 +111,20 @@ static void session_is_told_of_the_devices_link_only(void **state)
     assert_int_equal(upstream->since_unix_ms, 0);
     assert_string_equal(upstream->last_error, "connection refused");
     assert_int_equal(upstream->protocol_version, 0);
+}
+
+static void trouble_of_the_links_is_counted(void **state)
+{
+    struct example *x = *state;
+    const Carbon__V1__GatewayStatus *m = encode(x);
+    assert_int_equal(m->device_links[0]->takeovers, 4);
+    assert_int_equal(m->device_links[0]->broker_drops, 1980);
+    assert_int_equal(m->upstream_link->attempts_failed, 6);
+    assert_int_equal(m->upstream_link->refusals, 3);
+
+    x->s.upstream.is_turned_away = true;
+    m = encode(x);
+    assert_int_equal(m->upstream_link->state, CARBON__V1__LINK_STATE__LINK_STATE_REFUSED);
 }
 
 static void link_that_was_left_on_purpose_is_paused(void **state)
@@ -401,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(status_says_who_and_since_when),
         TEST(session_is_told_of_the_devices_link_only),
+        TEST(trouble_of_the_links_is_counted),
         TEST(link_that_was_left_on_purpose_is_paused),
         TEST(link_that_never_connected_tells_no_session),
         TEST(error_that_is_no_utf_8_is_left_out),
