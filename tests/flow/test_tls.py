@@ -87,7 +87,7 @@ def test_wrong_password_is_told_and_never_written(tmp_path, started, authority):
     gateway.end()
     (tmp_path / "password").write_text(PASSWORD + "-wrong\n")
     gateway.start()
-    plant.until(lambda: "ingest.unreachable" in gateway.since_start(), "the refusal", gateway)
+    plant.until(lambda: "ingest.turned_away" in gateway.since_start(), "the refusal", gateway)
     assert PASSWORD not in gateway.text()
 
 
