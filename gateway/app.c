@@ -119,11 +119,13 @@ static void start_living(struct app *a)
     init_timer(a, &a->more_timer);
     init_timer(a, &a->drain_timer);
     init_timer(a, &a->room_timer);
+    init_timer(a, &a->upkeep_timer);
     init_signal(a, &a->on_term, SIGTERM);
     init_signal(a, &a->on_int, SIGINT);
     a->rejected_left = REJECTED_PER_STATUS;
     uv_timer_start(&a->commit_timer, on_commit_timer, commit_ms, commit_ms);
     uv_timer_start(&a->status_timer, on_status_timer, STATUS_EVERY_MS, STATUS_EVERY_MS);
+    app_upkeep_start(a);
     publish_start(a->publish);
     uv_timer_start(&a->room_timer, on_room_timer, ROOM_EVERY_MS, ROOM_EVERY_MS);
     app_watch_room(a);
@@ -160,6 +162,7 @@ static int open_vault(struct app *a)
     a->intake = vault_intake(a->vault);
     a->store = vault_store(a->vault);
     a->pipeline = vault_pipeline(a->vault);
+    app_upkeep_open(a);
     return app_know_places(a);
 }
 
@@ -176,6 +179,7 @@ static int open_all(struct app *a)
 
 static void close_all(struct app *a)
 {
+    upkeep_free(a->upkeep);
     vault_close(a->vault);
     alarms_fini(&a->alarms);
     arena_fini(&a->view);

@@ -124,6 +124,7 @@ static void on_carried_out(uv_work_t *w, int status)
     app_alarm_over(a, STORE_UNWRITABLE);
     if (a->publish)
         publish_wake(a->publish);
+    app_upkeep_committed(a);
     if (a->phase == APP_LIVE && a->rc == 0)
         app_watch_store(a);          /* the commit that filled it says so */
     app_take_arrivals(a);            /* what a full batch had kept waiting */

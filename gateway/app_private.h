@@ -1,4 +1,4 @@
-/* What app.c (life), app_alarm.c (alarms), app_live.c (the loop's work), app_room.c (the disk), app_stop.c (stopping) and
+/* What app.c (life), app_alarm.c (alarms), app_live.c (the loop's work), app_room.c and app_upkeep.c (the disk), app_stop.c (stopping) and
  * app_view.c (status and rejected messages) share.
  * For these files alone. */
 #ifndef APP_PRIVATE_H
@@ -16,6 +16,7 @@
 #include "pipeline.h"
 #include "publish/publish.h"
 #include "store/store.h"
+#include "upkeep.h"
 #include "vault.h"
 
 /* Stopping goes through these in order; each is left when what it waits for has happened. */
@@ -51,7 +52,16 @@ struct app {
     int carried_out;
     bool is_committing;
 
-    uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer, room_timer;
+    /* Upkeep: one turn at a time on a worker, beside the commits. */
+    uv_work_t upkeep_work;
+    struct upkeep *upkeep;
+    bool is_upkeeping;
+    uint64_t upkeep_position, upkeep_took;   /* of the turn under way, as its time */
+    int64_t upkeep_wall_us;
+    uint64_t upkept_rolls;       /* rolls that a turn was begun for */
+
+    uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer, room_timer,
+        upkeep_timer;
     uv_signal_t on_term, on_int;
     unsigned open_handles;
 
@@ -113,6 +123,11 @@ void app_resume(struct app *a, enum app_pause why);
 
 /* app_drop.c */
 void app_watch_store(struct app *a);
+
+/* app_upkeep.c */
+void app_upkeep_open(struct app *a);
+void app_upkeep_start(struct app *a);
+void app_upkeep_committed(struct app *a);    /* whether a turn is worth it now */
 
 /* app_stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

@@ -34,13 +34,6 @@ int commit_carry_out(const struct commit *c)
     if (store_write(c->store, c->batch) != 0)
         return COMMIT_LATER;
     crash_point("commit.committed");
-
-    /* A journal that cannot be trimmed only costs space; the next commit tries again. */
-    journal_trim(c->intake, c->intake_until, c->now_wall_us, c->retain_us, c->most_bytes);
-    crash_point("commit.trimmed");
-    journal_trim(c->logbook, c->logbook_until, c->now_wall_us, c->retain_us, c->most_bytes);
-    if (c->forget_before_us != INT64_MIN)
-        store_forget(c->store, c->forget_before_us, FORGET_MOST);
     store_keep_within(c->store, c->store_most_bytes, FORGET_MOST);
     return 0;
 }

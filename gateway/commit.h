@@ -1,6 +1,6 @@
 /* The commit: what makes a stretch of the log book last. In this order, on a worker: sync the intake up
  * to what was taken, sync the log book, write state and summaries in one transaction; only then may
- * a summary be published, and only behind it may a journal be trimmed. */
+ * a summary be published. */
 #ifndef COMMIT_H
 #define COMMIT_H
 
@@ -16,9 +16,7 @@ struct commit {
     struct store *store;
     struct store_batch *batch;
     uint64_t intake_until, logbook_until;
-    int64_t now_wall_us, retain_us, most_bytes;
     int64_t store_most_bytes;
-    int64_t forget_before_us;    /* summaries of the history; INT64_MIN: not this time */
 };
 
 /* Carries it out. 0; COMMIT_LATER when the store could not be written: the same commit is to be tried

@@ -12,6 +12,7 @@
 
 struct conf_journal {
     int64_t segment_bytes, retain_us, most_bytes, reserve_bytes, commit_every_us;
+    int64_t archive_us, archive_most_bytes;
     int durability;              /* enum durability */
 };
 

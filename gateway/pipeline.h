@@ -87,6 +87,10 @@ bool pipeline_tell_gap(struct pipeline *p, struct pipeline_gap *out);
 uint64_t pipeline_logbook(const struct pipeline *p);
 void pipeline_stand_at(struct pipeline *p, uint64_t logbook_id, uint64_t position);
 
+/* The same from the row of a snapshot, for who has no pipeline. 0, or STATE_MALFORMED. */
+#define PIPELINE_TOOK_KEY "d took/0"         /* of intake 0, stage PIPELINE */
+int pipeline_read_took(struct slice value, uint64_t *journal_id, uint64_t *took);
+
 /* The log book entry taken last, and the wall time that it brought; 0: none yet. */
 uint64_t pipeline_position(const struct pipeline *p);
 int64_t pipeline_wall_us(const struct pipeline *p);

@@ -254,6 +254,18 @@ static int load_took(struct pipeline *p, struct slice key, struct cursor *c)
     return c->has_failed ? STATE_MALFORMED : 0;
 }
 
+int pipeline_read_took(struct slice value, uint64_t *journal_id, uint64_t *took)
+{
+    struct cursor c = cursor_of(value);
+    uint8_t version = cursor_u8(&c);
+    uint64_t id = cursor_u64(&c), until = cursor_u64(&c);
+    if (c.has_failed || version == 0 || version > ROW_VERSION)
+        return STATE_MALFORMED;
+    *journal_id = id;
+    *took = until;
+    return 0;
+}
+
 static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
 {
     switch (key.size ? key.at[0] : 0) {

@@ -194,27 +194,23 @@ static int lookup_row(void *self, enum stage stage, struct slice key, struct sli
     return store_get(r->store, stage, key, out);
 }
 
-/* The log book is the smaller one and mostly reaches back further. Frames that are no longer kept would
- * simply be missing from the sums. */
+/* What is no longer kept, nor archived, would simply be missing from the sums. */
 static int check_reaches_back(const struct replay *r)
 {
-    struct journal *intake = NULL;
-    struct journal_opening opening;
-    struct journal_conf conf = { .path = r->places.intake, .is_read_only = true };
-
-    int rc = journal_open(&conf, 0, 0, &intake, &opening);
+    struct journal_reader *reader = NULL;
+    int rc = journal_reader_open(r->places.intake, 0, &reader);
     if (rc == JOURNAL_ABSENT)
         return err_raise(-ENOENT, "no intake journal in %s – it is the directory STATE/intake of a run",
                          r->places.intake);
     if (rc < 0)
         return rc;
-    journal_close(intake);
-    uint64_t first = opening.first > 0 ? opening.first : opening.last + 1;
+    uint64_t first = journal_reader_first(reader);
+    journal_reader_close(reader);
     if (first <= r->base.intake_took + 1)
         return 0;
-    return err_raise(-1, "the intake journal %s begins at frame %llu, what came before is no longer kept "
-                     "– a replay would give other figures than were published", r->places.intake,
-                     (unsigned long long)first);
+    return err_raise(-1, "the intake journal %s begins at frame %llu, what came before is neither kept nor "
+                     "archived – a replay would give other figures than were published",
+                     r->places.intake, (unsigned long long)first);
 }
 
 static int load_row(void *self, enum stage stage, struct slice key, struct slice value)
@@ -297,19 +293,16 @@ static int find_base(struct replay *r, uint64_t first)
 
 static int choose_base(struct replay *r)
 {
-    struct journal *logbook = NULL;
-    struct journal_opening opening;
-    struct journal_conf conf = { .path = r->places.logbook, .is_read_only = true };
-
-    int rc = journal_open(&conf, 0, 0, &logbook, &opening);
+    struct journal_reader *logbook = NULL;
+    int rc = journal_reader_open(r->places.logbook, 0, &logbook);
     if (rc == JOURNAL_ABSENT)
         return err_raise(-ENOENT, "no log book in %s – it is the directory STATE/logbook of a run",
                          r->places.logbook);
     if (rc < 0)
         return rc;
-    uint64_t id = journal_id(logbook);
-    journal_close(logbook);
-    rc = r->args.base ? take_base(r, r->args.base) : find_base(r, opening.first);
+    uint64_t id = journal_reader_id(logbook), first = journal_reader_first(logbook);
+    journal_reader_close(logbook);
+    rc = r->args.base ? take_base(r, r->args.base) : find_base(r, first);
     if (rc == 0 && r->base_path[0] != '\0' && r->base.logbook_id != id)
         return err_raise(-1, "the base %s is of another log book than %s – name the right one",
                          r->base_path, r->places.logbook);

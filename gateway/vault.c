@@ -17,7 +17,6 @@
 #include "vault_private.h"
 
 #define BATCH_BYTES_MOST ((size_t)32 << 20)
-#define FORGET_EVERY_US 60000000
 
 /* A gap goes into the log book, so that every later reader knows that these numbers bear nothing. */
 static int say_lost(struct vault *v, const struct pipeline_gap *gap)
@@ -117,16 +116,6 @@ bool vault_has_uncommitted(const struct vault *v)
     return vault_is_behind(v) || !store_batch_is_empty(v->filling);
 }
 
-/* Old summaries go once a minute: each going is a transaction of its own, and flash wears. */
-static int64_t forget_before(struct vault *v)
-{
-    int64_t now_us = clock_read().wall_us;
-    if (now_us - v->forgot_us < FORGET_EVERY_US)
-        return INT64_MIN;
-    v->forgot_us = now_us;
-    return now_us - v->conf->store.history_us;
-}
-
 void vault_cut(struct vault *v)
 {
     if (v->must_retry)
@@ -145,11 +134,7 @@ void vault_cut(struct vault *v)
         .batch = full,
         .intake_until = pipeline_took(v->pipeline, 0),
         .logbook_until = pipeline_position(v->pipeline),
-        .now_wall_us = clock_read().wall_us,
-        .retain_us = v->conf->journal.retain_us,
-        .most_bytes = v->conf->journal.most_bytes,
         .store_most_bytes = v->conf->store.most_bytes,
-        .forget_before_us = forget_before(v),
     };
 }
 

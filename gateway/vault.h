@@ -78,6 +78,7 @@ int vault_commit_now(struct vault *v);
 /* The last entry of the log book, and the last frame of the intake, whose effects are committed. */
 uint64_t vault_committed_position(const struct vault *v);
 uint64_t vault_committed_took(const struct vault *v);
+uint64_t vault_committed_position(const struct vault *v);   /* the entry of the log book */
 
 /* Where it stands. */
 const struct places *vault_places(const struct vault *v);

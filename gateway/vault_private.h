@@ -47,7 +47,6 @@ struct vault {
     struct store_batch *filling, *committing;
     uint64_t committed_position, committed_took;
     uint64_t redone;             /* entries that the opening followed again */
-    int64_t forgot_us;
 };
 
 /* vault_store.c. The first leaves v->store NULL when it is lost, the second then makes one out of the

@@ -25,7 +25,8 @@ static const char *const names[] = {
     "ingest.woken", "logbook.took", "loop.took", "logbook.tick", "logbook.drop",
     "pipeline.decoded", "pipeline.derived", "pipeline.due",
     "commit.saved", "journal.synced", "commit.intake_synced", "commit.synced",
-    "store.written", "store.committed", "commit.committed", "journal.trimmed", "commit.trimmed",
+    "store.written", "store.committed", "commit.committed", "base.written", "archive.written",
+    "journal.trimmed",
     "publish.sent", "publish.acknowledged", NULL
 };
 

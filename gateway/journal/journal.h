@@ -70,11 +70,33 @@ uint64_t journal_end(const struct journal *j);
 bool journal_wants_spare(const struct journal *j);
 int journal_prepare(struct journal *j);
 
-/* Removes whole segments that hold only frames up to `committed` and that either were last written
- * more than retain_us before now_wall_us, or stand beyond most_bytes in all. Never the one being
- * written. Not on the writer's thread is fine; one caller at a time. */
-int journal_trim(struct journal *j, uint64_t committed, int64_t now_wall_us, int64_t retain_us,
-                 int64_t most_bytes);
+/* A segment that is about to be removed. */
+struct journal_leaving {
+    const char *name;            /* of its file in the journal's directory */
+    uint64_t first, last;        /* its frames */
+    int64_t written_wall_us;     /* when the last of it was written, at the latest */
+};
+
+/* What may go: whole segments that hold only frames up to `committed` and that either were last written
+ * more than retain_us before now_wall_us, or stand beyond most_bytes in all. */
+struct journal_trimming {
+    uint64_t committed;
+    int64_t now_wall_us, retain_us, most_bytes;
+    int (*on_leaving)(void *self, const struct journal_leaving *l);   /* NULL: it just goes */
+    void *self;
+};
+
+/* Removes them, the oldest first, never the one being written. on_leaving is asked before each; what it
+ * returns other than 0 ends the trimming, the segment stays, and it is returned. Not on the writer's
+ * thread is fine; one caller at a time. */
+int journal_trim(struct journal *j, const struct journal_trimming *t);
+
+/* The bytes of the segments that are full and whose last frame is in (after, until]: what was rolled
+ * away since. Any thread. */
+uint64_t journal_rolled_bytes(const struct journal *j, uint64_t after, uint64_t until);
+
+/* The first frame that is kept; 0: none was ever written. Any thread. */
+uint64_t journal_first(const struct journal *j);
 
 /* Bytes of the segments that hold frames beyond `committed` and are written to their end: what a trim may
  * not touch yet. Any thread. */
@@ -94,10 +116,14 @@ void journal_figures(const struct journal *j, struct journal_figures *out);
  * another. Not for two threads at once. */
 struct journal_reader;
 
-/* Begins behind `after` (0: at the first frame that is kept). JOURNAL_ABSENT when there is no journal. */
+/* Begins behind `after` (0: at the first frame that is kept or archived: a segment that is not in the
+ * directory is looked for in its archive). JOURNAL_ABSENT when there is no journal. */
 int journal_reader_open(const char *path, uint64_t after, struct journal_reader **out);
 void journal_reader_close(struct journal_reader *r);
 uint64_t journal_reader_id(const struct journal_reader *r);
+
+/* The first frame of the segment that is being read; opened behind 0, of all that is kept or archived. */
+uint64_t journal_reader_first(const struct journal_reader *r);
 
 /* The next frame with sequence <= until, clock frames left out (their time is in f->clock). Borrowed
  * until the next call. JOURNAL_END when no further valid frame up to `until` is there; it may come

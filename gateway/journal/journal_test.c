@@ -251,7 +251,7 @@ static int work_once(struct worker *w)
         return rc;
     if (w->is_trimming) {
         uint64_t synced = figures_of(w->j).synced;
-        return journal_trim(w->j, synced > 50 ? synced - 50 : 0, 0, HOUR_US, 1);
+        return scratch_trim(w->j, synced > 50 ? synced - 50 : 0, 0, HOUR_US, 1);
     }
     return journal_wants_spare(w->j) ? journal_prepare(w->j) : 0;
 }
@@ -329,7 +329,7 @@ static void read_only_journal_changes_nothing(void **state)
     assert_true(journal_append(j, &f) < 0);
     assert_int_equal(journal_sync(j, last), 0);
     assert_int_equal(journal_prepare(j), 0);
-    assert_int_equal(journal_trim(j, last, INT64_MAX, 0, 0), 0);
+    assert_int_equal(scratch_trim(j, last, INT64_MAX, 0, 0), 0);
     assert_false(journal_wants_spare(j));
     journal_close(j);
     assert_true(scratch_has(s, 1, false) && scratch_has(s, 2, false) && scratch_has(s, 3, false));
@@ -369,7 +369,7 @@ static void trim_keeps_what_has_to_stay(void **state)
         uint64_t last;
         struct journal *j = five_segments(s, &last);
         assert_int_equal(journal_sync(j, last), 0);
-        assert_int_equal(journal_trim(j, cases[i].committed, cases[i].now, cases[i].retain,
+        assert_int_equal(scratch_trim(j, cases[i].committed, cases[i].now, cases[i].retain,
                                       cases[i].most), 0);
         assert_int_equal(figures_of(j).segments, cases[i].stay);
         assert_int_equal(figures_of(j).bytes, cases[i].stay * SCRATCH_SEGMENT);
@@ -388,10 +388,10 @@ static void trim_leaves_unsynced_segments(void **state)
     struct scratch *s = *state;
     uint64_t last;
     struct journal *j = five_segments(s, &last);
-    assert_int_equal(journal_trim(j, last, INT64_MAX, 0, 0), 0);
+    assert_int_equal(scratch_trim(j, last, INT64_MAX, 0, 0), 0);
     assert_int_equal(figures_of(j).segments, 5);
     assert_int_equal(journal_sync(j, BULK_PER_SEGMENT), 0);
-    assert_int_equal(journal_trim(j, last, INT64_MAX, 0, 0), 0);
+    assert_int_equal(scratch_trim(j, last, INT64_MAX, 0, 0), 0);
     assert_int_equal(figures_of(j).segments, 4);
     journal_close(j);
 }
@@ -402,7 +402,7 @@ static void trimmed_journal_opens_at_its_first_kept_frame(void **state)
     uint64_t last;
     struct journal *j = five_segments(s, &last);
     assert_int_equal(journal_sync(j, last), 0);
-    assert_int_equal(journal_trim(j, last, 0, HOUR_US, 2 * SCRATCH_SEGMENT), 0);
+    assert_int_equal(scratch_trim(j, last, 0, HOUR_US, 2 * SCRATCH_SEGMENT), 0);
     journal_close(j);
     struct journal_opening o;
     j = scratch_open_at(s, 0, &o);

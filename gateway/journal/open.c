@@ -34,6 +34,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "journal/archive.h"
 #include "journal/inside.h"
 
 #define ENDING_ROOM 64           /* longest name in the directory, with '/' and NUL */
@@ -235,6 +236,20 @@ static struct examined recall_set_aside(struct journal *j, uint64_t ordinal)
                               .outcome = SEGMENT_MISSING };
 }
 
+/* Ordinals go on behind all that ever stood here, the archive too: or a segment would one day leave under
+ * a name that another one has there. */
+static int number_segments(struct journal *j, const struct segment_list *list)
+{
+    struct segment_list archived = {0};
+    int rc = archive_list_segments(j->path, &archived);
+    uint64_t newest = list->n > 0 ? list->at[list->n - 1].ordinal : 0;
+    if (archived.n > 0 && archived.at[archived.n - 1].ordinal > newest)
+        newest = archived.at[archived.n - 1].ordinal;
+    j->next_ordinal = newest + 1;
+    free(archived.at);
+    return rc < 0 ? err_raise(rc, "journal %s: cannot list its archive", j->path) : 0;
+}
+
 static int gather(struct journal *j, uint64_t *passed_over, uint64_t *unreadable)
 {
     struct segment_list list = {0};
@@ -247,7 +262,7 @@ static int gather(struct journal *j, uint64_t *passed_over, uint64_t *unreadable
     struct examined *e = calloc(list.n + 1, sizeof *e);
     if (e == NULL)
         abort();
-    j->next_ordinal = list.n > 0 ? list.at[list.n - 1].ordinal + 1 : 1;
+    rc = number_segments(j, &list);
     for (size_t i = 0; i < list.n && rc == 0; i++) {
         if (list.at[i].is_set_aside)
             e[i] = recall_set_aside(j, list.at[i].ordinal);

@@ -13,6 +13,10 @@
  *   - Else it is the end; more may come. A hole with valid frames behind it in the newest segment ends
  *     here too until a writer opens the journal, finds it and begins a new segment.
  *
+ * A segment that left the directory may stand in its archive; it is then decompressed into memory, one
+ * at a time, and read like any other. The writer archives before it removes, and we look into the
+ * directory before we look into the archive: so none is missed that moves meanwhile.
+ *
  * Asking for the next segment costs a system call or two. A caller that knows how far the journal
  * reaches (`until`, from journal_end) never comes to ask at the end. */
 #include <errno.h>
@@ -23,6 +27,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "journal/archive.h"
 #include "journal/journal.h"
 #include "journal/segment.h"
 
@@ -62,6 +67,8 @@ static int open_readable(const struct journal_reader *r, uint64_t ordinal, struc
 {
     struct segment s;
     int rc = segment_open(r->path, ordinal, false, &s);
+    if (rc == SEGMENT_MISSING)
+        rc = archive_segment_open(r->path, ordinal, &s);
     bool is_ours = r->s.map.at == NULL || s.journal_id == r->s.journal_id;
     if (rc == 0 && is_ours) {
         *out = s;
@@ -78,11 +85,27 @@ static int open_readable(const struct journal_reader *r, uint64_t ordinal, struc
     return rc == SEGMENT_UNBEGUN ? rc : SEGMENT_DAMAGED;
 }
 
-/* The first readable segment behind this one, by the directory. 0, or SEGMENT_UNBEGUN: none yet. */
-static int search_next(const struct journal_reader *r, struct segment *out)
+/* What stands in the directory and in its archive. The caller frees out->at. */
+static int list_all(const struct journal_reader *r, struct segment_list *out)
 {
     struct segment_list list;
     int rc = segment_list_read(r->path, &list);
+    if (rc == 0) {
+        rc = archive_list_segments(r->path, &list);
+        if (rc == 0)
+            *out = list;
+        else
+            free(list.at);
+    }
+    return rc;
+}
+
+/* The first readable segment behind this one, by the directory and its archive. 0, or SEGMENT_UNBEGUN:
+ * none yet. */
+static int search_next(const struct journal_reader *r, struct segment *out)
+{
+    struct segment_list list;
+    int rc = list_all(r, &list);
     if (rc < 0)
         return err_raise(rc, "journal %s: cannot list the directory", r->path);
     rc = SEGMENT_UNBEGUN;
@@ -197,12 +220,33 @@ int journal_read(struct journal_reader *r, uint64_t until, struct frame *out)
     }
 }
 
+static bool has_archived_before(const struct segment_list *list, size_t i)
+{
+    while (i-- > 0)
+        if (list->at[i].is_archived)
+            return true;
+    return false;
+}
+
+/* Whether an archived segment begins behind the frame wanted, so that one before it will do: its note
+ * tells without decompressing it. */
+static bool begins_behind(const struct journal_reader *r, const struct segment_found *found)
+{
+    char path[PATH_MAX];
+    struct archive_note note;
+    segment_path(r->path, found->ordinal, path, sizeof path);
+    return archive_peek(r->path, strrchr(path, '/') + 1, &note) == 0 && note.first > 0 &&
+           note.first - 1 > r->after;
+}
+
 /* The newest readable segment that begins at or before the frame wanted, else the oldest readable. */
 static int find_start(struct journal_reader *r, const struct segment_list *list)
 {
     int rc = JOURNAL_ABSENT;
     for (size_t i = list->n; i-- > 0;) {
         if (list->at[i].is_set_aside)
+            continue;
+        if (list->at[i].is_archived && has_archived_before(list, i) && begins_behind(r, &list->at[i]))
             continue;
         struct segment s;
         int outcome = open_readable(r, list->at[i].ordinal, &s);
@@ -221,7 +265,7 @@ static int find_start(struct journal_reader *r, const struct segment_list *list)
 static int start(struct journal_reader *r)
 {
     struct segment_list list;
-    int rc = segment_list_read(r->path, &list);
+    int rc = list_all(r, &list);
     if (rc == -ENOENT)
         return JOURNAL_ABSENT;
     if (rc < 0)
@@ -263,6 +307,11 @@ void journal_reader_watch(struct journal_reader *r,
     r->on_gap = on_gap;
     r->on_gap_self = self;
     tell_gap(r, r->at + 1, r->next - 1);
+}
+
+uint64_t journal_reader_first(const struct journal_reader *r)
+{
+    return r->s.first;
 }
 
 uint64_t journal_reader_id(const struct journal_reader *r)

@@ -48,8 +48,12 @@ static inline void scratch_empty(const char *path)
 {
     DIR *d = opendir(path);
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
-        if (e->d_name[0] != '.')
-            unlinkat(dirfd(d), e->d_name, 0);
+        if (e->d_name[0] != '.' && unlinkat(dirfd(d), e->d_name, 0) != 0) {
+            char inner[PATH_MAX];                      /* the archive */
+            snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
+            scratch_empty(inner);
+            rmdir(inner);
+        }
     closedir(d);
 }
 
@@ -78,6 +82,14 @@ static inline struct journal *scratch_open_at(struct scratch *s, uint64_t at_lea
 static inline struct journal *scratch_open(struct scratch *s)
 {
     return scratch_open_at(s, 0, NULL);
+}
+
+static inline int scratch_trim(struct journal *j, uint64_t committed, int64_t now_us, int64_t retain_us,
+                               int64_t most_bytes)
+{
+    const struct journal_trimming t = { .committed = committed, .now_wall_us = now_us,
+                                        .retain_us = retain_us, .most_bytes = most_bytes };
+    return journal_trim(j, &t);
 }
 
 /* Message number n: its text is told by n, and with `bulk` it is that long. */

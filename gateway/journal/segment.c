@@ -130,25 +130,34 @@ bool segment_name_parse(const char *name, uint64_t *ordinal, bool *is_set_aside)
     return true;
 }
 
-static void on_name(void *self, const char *name)
+void segment_list_add(struct segment_list *list, const struct segment_found *found)
 {
-    struct segment_list *list = self;
-    struct segment_found found;
-    if (!segment_name_parse(name, &found.ordinal, &found.is_set_aside))
-        return;
     if (list->n == list->room) {
         list->room = list->room == 0 ? 64 : 2 * list->room;
         list->at = realloc(list->at, list->room * sizeof *list->at);
         if (list->at == NULL)
             abort();
     }
-    list->at[list->n++] = found;
+    list->at[list->n++] = *found;
+}
+
+static void on_name(void *self, const char *name)
+{
+    struct segment_found found = {0};
+    if (segment_name_parse(name, &found.ordinal, &found.is_set_aside))
+        segment_list_add(self, &found);
 }
 
 static int by_ordinal(const void *a, const void *b)
 {
     const struct segment_found *x = a, *y = b;
     return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
+}
+
+void segment_list_sort(struct segment_list *list)
+{
+    if (list->n > 1)
+        qsort(list->at, list->n, sizeof *list->at, by_ordinal);
 }
 
 int segment_list_read(const char *directory, struct segment_list *out)
@@ -159,14 +168,12 @@ int segment_list_read(const char *directory, struct segment_list *out)
         free(list.at);
         return rc;
     }
-    if (list.n > 1)
-        qsort(list.at, list.n, sizeof *list.at, by_ordinal);
+    segment_list_sort(&list);
     *out = list;
     return 0;
 }
 
-/* The header of the map that s holds, against the ordinal in the file's name. */
-static int header_read(struct segment *s, uint64_t ordinal)
+int segment_header_read(struct segment *s, uint64_t ordinal)
 {
     const uint8_t *h = s->map.at;
     uint64_t magic = magic_load(h);
@@ -209,7 +216,7 @@ int segment_open(const char *directory, uint64_t ordinal, bool is_writable, stru
         return SEGMENT_MISSING;
     if (rc < 0)
         return rc;
-    rc = out->map.size < SEGMENT_FRAMES_AT ? SEGMENT_DAMAGED : header_read(out, ordinal);
+    rc = out->map.size < SEGMENT_FRAMES_AT ? SEGMENT_DAMAGED : segment_header_read(out, ordinal);
     if (rc == SEGMENT_DAMAGED)
         segment_close(out);
     return rc;

@@ -43,17 +43,23 @@ bool segment_name_parse(const char *name, uint64_t *ordinal, bool *is_set_aside)
 struct segment_found {
     uint64_t ordinal;
     bool is_set_aside;
+    bool is_archived;             /* stands in the archive alone (archive.h) */
 };
 struct segment_list {
     struct segment_found *at;
     size_t n, room;
 };
 int segment_list_read(const char *directory, struct segment_list *out);
+void segment_list_add(struct segment_list *list, const struct segment_found *found);
+void segment_list_sort(struct segment_list *list);
 
 /* Maps a segment and reads its header. Whatever the outcome, segment_close ends it; UNBEGUN and NEWER
  * leave the map open, so that one can look. A negative errno is not yet raised. */
 int segment_open(const char *directory, uint64_t ordinal, bool is_writable, struct segment *out);
 void segment_close(struct segment *s);
+
+/* Reads the header of the map that s holds, against the ordinal in its name. 0 or an outcome. */
+int segment_header_read(struct segment *s, uint64_t ordinal);
 
 /* Writes the header from the members. Readers see the segment from this moment on. */
 void segment_begin(struct segment *s);

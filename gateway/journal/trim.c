@@ -7,6 +7,9 @@
  * A segment was last written when the one behind it was begun, and that stands in a header. The time
  * of the file would do as well, until somebody copies the directory.
  *
+ * Who wants to keep what leaves is asked before each removal, without the lock: archiving takes seconds.
+ * The oldest segment cannot change meanwhile, since only trimming removes one.
+ *
  * Segments that were set aside (NAME.damaged) or are of a newer version belong to the operator and are
  * not counted or removed. */
 #include <inttypes.h>
@@ -28,47 +31,78 @@ static uint64_t bytes_in_all(const struct journal *j)
     return bytes;
 }
 
-/* Takes the oldest segment off the list if it may go; NULL if it must stay. */
-static struct kept *take_oldest(struct journal *j, uint64_t committed, int64_t written_before_us,
-                                int64_t most_bytes)
+/* The oldest segment, if it may go; NULL if it must stay. */
+static struct kept *find_leaving(struct journal *j, const struct journal_trimming *t,
+                                 struct journal_leaving *out)
 {
     struct kept *k = NULL;
     pthread_mutex_lock(&j->list_lock);
-    if (j->n_kept > 1 && j->kept[0]->last <= committed &&
+    if (j->n_kept > 1 && j->kept[0]->last <= t->committed &&
         j->kept[0]->last <= atomic_load(&j->synced) &&
-        (j->kept[1]->s.begun_wall_us < written_before_us ||
-         bytes_in_all(j) > (uint64_t)(most_bytes > 0 ? most_bytes : 0))) {
+        (j->kept[1]->s.begun_wall_us < t->now_wall_us - t->retain_us ||
+         bytes_in_all(j) > (uint64_t)(t->most_bytes > 0 ? t->most_bytes : 0))) {
         k = j->kept[0];
-        j->n_kept--;
-        memmove(j->kept, j->kept + 1, j->n_kept * sizeof *j->kept);
+        out->first = k->s.first;
+        out->last = k->last;
+        out->written_wall_us = j->kept[1]->s.begun_wall_us;
     }
     pthread_mutex_unlock(&j->list_lock);
     return k;
 }
 
-/* Outside the lock: removing a large file takes its time. */
-static int remove_segment(struct journal *j, struct kept *k)
+static void take_off(struct journal *j)
 {
-    char path[PATH_MAX];
-    segment_path(j->path, k->s.ordinal, path, sizeof path);
+    pthread_mutex_lock(&j->list_lock);
+    j->n_kept--;
+    memmove(j->kept, j->kept + 1, j->n_kept * sizeof *j->kept);
+    pthread_mutex_unlock(&j->list_lock);
+}
+
+/* Outside the lock: removing a large file takes its time. */
+static int remove_segment(struct journal *j, struct kept *k, const char *path)
+{
+    take_off(j);
     segment_close(&k->s);
     free(k);
     int rc = file_remove(path);
+    crash_point("journal.trimmed");
     return rc < 0 ? err_raise(rc, "journal %s: cannot remove the segment", path) : 0;
 }
 
-int journal_trim(struct journal *j, uint64_t committed, int64_t now_wall_us, int64_t retain_us,
-                 int64_t most_bytes)
+int journal_trim(struct journal *j, const struct journal_trimming *t)
 {
-    if (j->is_read_only)
-        return 0;
-    for (;;) {
-        struct kept *k = take_oldest(j, committed, now_wall_us - retain_us, most_bytes);
-        if (k == NULL)
-            return 0;
-        int rc = remove_segment(j, k);
-        if (rc < 0)
-            return rc;
-        crash_point("journal.trimmed");
+    char path[PATH_MAX];
+    struct journal_leaving l;
+    struct kept *k;
+    int rc = 0;
+    while (rc == 0 && !j->is_read_only && (k = find_leaving(j, t, &l)) != NULL) {
+        segment_path(j->path, k->s.ordinal, path, sizeof path);
+        l.name = strrchr(path, '/') + 1;
+        if (t->on_leaving != NULL)
+            rc = t->on_leaving(t->self, &l);
+        if (rc == 0)
+            rc = remove_segment(j, k, path);
     }
+    return rc;
+}
+
+uint64_t journal_rolled_bytes(const struct journal *j, uint64_t after, uint64_t until)
+{
+    struct journal *shared = (struct journal *)(uintptr_t)j;   /* a lock changes nothing */
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&shared->list_lock);
+    for (size_t i = 0; i < j->n_kept; i++)
+        if (j->kept[i]->last > after && j->kept[i]->last <= until)
+            bytes += j->kept[i]->bytes;
+    pthread_mutex_unlock(&shared->list_lock);
+    return bytes;
+}
+
+uint64_t journal_first(const struct journal *j)
+{
+    struct journal *shared = (struct journal *)(uintptr_t)j;
+    pthread_mutex_lock(&shared->list_lock);
+    uint64_t first = j->n_kept > 0 ? j->kept[0]->s.first : 0;
+    pthread_mutex_unlock(&shared->list_lock);
+    return first;
 }

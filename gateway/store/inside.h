@@ -67,6 +67,14 @@ void store_measure(struct store *s);
  * an older one, touches nothing else. */
 int store_settle_format(struct store *s);
 
+/* Removes at most ?2 acknowledged summaries published before ?1, the oldest first. */
+#define STORE_FORGET_TEXT \
+    "DELETE FROM summary WHERE rowid IN (" \
+    "  SELECT s.rowid FROM summary AS s WHERE s.published_us < ?1 AND NOT EXISTS (" \
+    "    SELECT 1 FROM outbox AS o" \
+    "    WHERE o.epoch_ordinal = s.epoch_ordinal AND o.sequence = s.sequence)" \
+    "  ORDER BY s.published_us LIMIT ?2)"
+
 /* Prepares the statements of write.c and read.c. */
 int store_prepare_writes(struct store *s);
 int store_prepare_reads(struct store *s);

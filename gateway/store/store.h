@@ -97,8 +97,24 @@ int store_outbox_last(struct store *s, uint32_t *ordinal, uint64_t *sequence);
 int store_history_next(struct store *s, uint32_t after_ordinal, uint64_t after_sequence,
                        struct arena *arena, struct store_summary *out);
 
+/* A snapshot: all that was true at one committed moment, read on a connection of its own, by any one
+ * thread, beside everybody else. path is that of the store. While it is open the WAL grows. */
+struct store_snapshot;
+int store_snapshot_open(const char *path, struct store_snapshot **out);
+void store_snapshot_close(struct store_snapshot *s);         /* accepts NULL */
+uint64_t store_snapshot_position(const struct store_snapshot *s);
+
+/* One state row. 0 and a slice valid until the next call of this, STATE_ABSENT, or negative. */
+int store_snapshot_get(struct store_snapshot *s, enum stage stage, struct slice key, struct slice *out);
+
+/* The next state row, those of STAGE_WINDOW included, ordered by stage and key; the next summary of the
+ * outbox in order of sending. Borrowed until the next call. 0, STORE_NONE, or negative. */
+int store_snapshot_state(struct store_snapshot *s, enum stage *stage, struct slice *key,
+                         struct slice *value);
+int store_snapshot_summary(struct store_snapshot *s, struct store_summary *out);
+
 /* Removes acknowledged summaries published before the time, the oldest first, at most `most` of them.
- * Their room is used again; the file does not shrink. Worker thread. */
+ * Their room is used again; the file does not shrink. Any thread: on a connection of its own. */
 int store_forget(struct store *s, int64_t published_before_us, uint32_t most);
 
 /* Holds the pages in use to most_bytes: forgets acknowledged summaries, the oldest first, at most `most` of

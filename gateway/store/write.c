@@ -37,13 +37,8 @@ static const char *const texts[WRITE_COUNT] = {
     [WRITE_DROP_OUTBOX_RUN] = "DELETE FROM outbox WHERE epoch_ordinal = ?1 AND sequence BETWEEN ?2 AND ?3"
                               " RETURNING payload_bytes",
     [WRITE_DROP_RUN] = "DELETE FROM summary WHERE epoch_ordinal = ?1 AND sequence BETWEEN ?2 AND ?3",
+    [WRITE_FORGET] = STORE_FORGET_TEXT,
     [WRITE_POSITION] = "UPDATE meta SET value = ?1 WHERE name = 'position'",
-    [WRITE_FORGET] =
-        "DELETE FROM summary WHERE rowid IN ("
-        "  SELECT s.rowid FROM summary AS s WHERE s.published_us < ?1 AND NOT EXISTS ("
-        "    SELECT 1 FROM outbox AS o"
-        "    WHERE o.epoch_ordinal = s.epoch_ordinal AND o.sequence = s.sequence)"
-        "  ORDER BY s.published_us LIMIT ?2)",
 };
 
 /* What a transaction does to the outbox. */
@@ -240,10 +235,10 @@ int store_write(struct store *s, const struct store_batch *b)
 }
 
 /* One look at the index when there is nothing old. */
-int store_forget(struct store *s, int64_t published_before_us, uint32_t most)
+static int forget_oldest(struct store *s, uint32_t most)
 {
     sqlite3_stmt *st = s->writes[WRITE_FORGET];
-    sqlite3_bind_int64(st, 1, published_before_us);
+    sqlite3_bind_int64(st, 1, INT64_MAX);
     sqlite3_bind_int64(st, 2, most);
     int code = run(st);
     if (code != SQLITE_OK)
@@ -263,7 +258,7 @@ int store_keep_within(struct store *s, int64_t most_bytes, uint32_t most)
         return 0;
     }
     int64_t before = sqlite3_total_changes(s->writer);
-    int rc = store_forget(s, INT64_MAX, most);
+    int rc = forget_oldest(s, most);
     if (rc == 0)
         atomic_store(&s->is_at_bound, sqlite3_total_changes(s->writer) == before);
     return rc;
