@@ -43,10 +43,12 @@ static inline void plant_remove_all(const char *path)
     for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        char inside[512];
-        snprintf(inside, sizeof inside, "%s/%s", path, e->d_name);
+        char *inside = NULL;
+        if (asprintf(&inside, "%s/%s", path, e->d_name) < 0)
+            abort();
         if (unlink(inside) != 0)
             plant_remove_all(inside);
+        free(inside);
     }
     if (d)
         closedir(d);
