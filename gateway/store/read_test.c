@@ -157,15 +157,26 @@ static void extreme_numbers_come_back_as_they_were_put(void **state)
     assert_int_equal(store_outbox_next(s->store, UINT32_MAX, UINT64_MAX, &s->arena, &found), STORE_NONE);
 }
 
+static void assert_last(struct scratch *s, uint32_t ordinal, uint64_t sequence)
+{
+    uint32_t last_ordinal = 77;
+    uint64_t last_sequence = 77;
+    assert_int_equal(store_outbox_last(s->store, &last_ordinal, &last_sequence), 0);
+    assert_int_equal(last_ordinal, ordinal);
+    assert_int_equal(last_sequence, sequence);
+}
+
 static void outbox_is_in_order_of_sending_and_shrinks_by_acknowledgement(void **state)
 {
     struct scratch *s = *state;
+    assert_last(s, 0, 0);
     put_summary(s->batch, 2, 1);
     put_summary(s->batch, 1, 10);
     put_summary(s->batch, 1, 9);
     put_summary(s->batch, 2, 2);
     scratch_commit(s);
     assert_string_equal(outbox_of(s), "1/9 1/10 2/1 2/2");
+    assert_last(s, 2, 2);
     assert_string_equal(list_behind(s, true, 1, 9), "1/10 2/1 2/2");
     assert_string_equal(list_behind(s, true, 1, UINT64_MAX), "2/1 2/2");
     assert_string_equal(list_behind(s, true, 2, 2), "");
@@ -175,6 +186,7 @@ static void outbox_is_in_order_of_sending_and_shrinks_by_acknowledgement(void **
     assert_string_equal(outbox_of(s), "1/9 1/10 2/1 2/2");
     scratch_commit(s);
     assert_string_equal(outbox_of(s), "1/9 2/1");
+    assert_last(s, 2, 1);
     scratch_reopen(s);
     assert_string_equal(outbox_of(s), "1/9 2/1");
     assert_string_equal(history_of(s), "1/9 1/10 2/1 2/2");
