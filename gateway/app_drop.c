@@ -6,7 +6,8 @@
  * outbox and announces it in a tombstone, in a replay as well.
  *
  * Only what lies behind everything that was ever handed to the broker can be given up: of what is in
- * flight nobody knows whether it arrived. One drop at a time, the next when it is committed, for only then
+ * flight nobody knows whether it arrived. Where nothing such is left (upstream is slow, and the newest went
+ * first) there is a pause after all. One drop at a time, the next when it is committed, for only then
  * is its room free. */
 #include "app_private.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 
 /* What is given up at once, and what the outbox must hold to be to blame for the bound. */
 #define PART 16
+#define MB 1000000u
 
 static bool find_run(struct app *a, uint64_t bytes, struct store_run *run)
 {
@@ -57,15 +59,17 @@ static void say_drop(struct app *a, const struct store_run *run)
     app_commit_start(a);
 }
 
-static void drop_oldest(struct app *a)
+/* False when nothing can be given up. */
+static bool drop_oldest(struct app *a)
 {
     struct store_run run;
     if (a->dropped_at > vault_committed_position(a->vault))
-        return;
+        return true;                 /* the last one is under way */
     if (!find_run(a, (uint64_t)a->conf->store.most_bytes / PART, &run) ||
         publish_drop(a->publish, run.epoch_ordinal, run.from, run.until) != 0)
-        return;
+        return false;
     say_drop(a, &run);
+    return true;
 }
 
 static bool drops(const struct app *a)
@@ -75,11 +79,9 @@ static bool drops(const struct app *a)
 
 static void at_bound(struct app *a, const struct store_figures *f)
 {
-    unsigned long long most_mb = (unsigned long long)a->conf->store.most_bytes >> 20;
-    if (drops(a)) {
-        drop_oldest(a);
+    unsigned long long most_mb = (unsigned long long)a->conf->store.most_bytes / MB;
+    if (drops(a) && drop_oldest(a))
         return;
-    }
     app_pause(a, PAUSE_STORE);
     app_alarm(a, STORE_AT_BOUND, "%llu summaries wait for the upstream broker and fill the store, store.most "
               "allows %llu MB. No readings come in, the device broker queues them; bring the upstream "
@@ -100,7 +102,7 @@ void app_watch_store(struct app *a)
     }
     if (f.is_at_bound && !is_outbox)
         app_alarm(a, STORE_TOO_SMALL, "the store needs %llu MB for the state of its windows alone; raise "
-                  "store.most", (unsigned long long)(f.used_bytes >> 20));
+                  "store.most", (unsigned long long)(f.used_bytes / MB));
     else
         app_alarm_over(a, STORE_TOO_SMALL);
     if (f.outbox_messages == 0 && a->dropped > 0) {

@@ -21,6 +21,8 @@
 #define DISK_FULL ((struct alarm_key){ .id = "disk.full" })
 #define INTAKE_AT_BOUND ((struct alarm_key){ .id = "journal.at_bound" })
 
+#define MB 1000000u
+
 /* Pausing. */
 
 void app_pause(struct app *a, enum app_pause why)
@@ -69,7 +71,7 @@ static void watch_disk(struct app *a)
         app_pause(a, PAUSE_DISK);
         app_alarm(a, DISK_FULL, "the disk of %s has %llu MB left and %llu MB are its reserve; free space "
                   "there. No readings come in, the device broker queues them", a->conf->state,
-                  (unsigned long long)(free_bytes >> 20), (unsigned long long)(reserve >> 20));
+                  (unsigned long long)(free_bytes / MB), (unsigned long long)(reserve / MB));
     } else if (free_bytes > enough) {
         app_resume(a, PAUSE_DISK);
         app_alarm_over(a, DISK_FULL);
@@ -95,8 +97,8 @@ static void watch_intake(struct app *a)
         app_pause(a, PAUSE_INTAKE);
         app_alarm(a, INTAKE_AT_BOUND, "%llu MB of messages are journalled and not committed, journal.most "
                   "allows %llu MB. No readings come in, the device broker queues them; see whether the "
-                  "store can be written", (unsigned long long)(behind >> 20),
-                  (unsigned long long)(most >> 20));
+                  "store can be written", (unsigned long long)(behind / MB),
+                  (unsigned long long)(most / MB));
     } else if (behind < most - most / 4) {
         app_resume(a, PAUSE_INTAKE);
         app_alarm_over(a, INTAKE_AT_BOUND);

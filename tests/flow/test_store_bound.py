@@ -7,6 +7,7 @@ import plant
 from test_bad_input import T0_MS, TOPIC, reading
 
 READINGS = 1500
+FLEET_ENDS_MS = 1_517_443_200_000 + READINGS * 900_000     # from 2018-02-01 on
 BOUND = "store:\n  most: 1MB\n"
 
 
@@ -59,17 +60,18 @@ def test_full_store_drops_the_oldest_and_a_tombstone_tells_which(tmp_path, start
 def test_full_store_pauses_and_loses_nothing(tmp_path, started):
     port = plant.free_port()
     gateway = start(tmp_path, started, "", port)
-    plant.until(lambda: "ingest.paused" in gateway.text(), "the pause", gateway)
-    assert "store.at_bound" in gateway.text()
+    plant.until(lambda: "ingest.paused" in gateway.text() and "store.at_bound" in gateway.text(), "the pause", gateway)
 
     class Wire:                          # nobody upstream yet
         reading_pb2, _, _ = plant.protocol(tmp_path)
 
-    plant.publish(gateway.devices_port, [(TOPIC, reading(Wire, 15, 1.0)), (TOPIC, reading(Wire, 120, 4.0))])
+    behind = (FLEET_ENDS_MS - T0_MS) // 60_000
+    plant.publish(gateway.devices_port, [(TOPIC, reading(Wire, behind + 15, 1.0)),
+                                         (TOPIC, reading(Wire, behind + 60, 4.0))])
     upstream = started(plant.Broker(tmp_path, "upstream", port=port))
     books = started(plant.Upstream(upstream.port, tmp_path))
     plant.until(lambda: books.total("15min", "gwangyang")[0] >= READINGS, "all windows", gateway)
-    plant.until(lambda: T0_MS in books.latest("15min", "gwangyang"), "what came during the pause", gateway)
+    plant.until(lambda: FLEET_ENDS_MS in books.latest("15min", "gwangyang"), "what came during the pause", gateway)
     assert "ingest.resumed" in gateway.text()
     plant.until(lambda: max(s.sequence for s in books.summaries()) == len(books.summaries()), "no hole", gateway)
     plant.assert_gap_free(books.summaries())
