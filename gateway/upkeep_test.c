@@ -265,12 +265,13 @@ static void newest_base_and_the_journals_behind_it_give_the_state_back(void **st
     struct bench *b = *state;
     b->seed = 7;
     uint64_t bases = 0;
-    for (int step = 0; step < 60; step++) {
+    for (int step = 0; step < 80; step++) {
         if (step % 20 == 0)
             begin_upkeep(b, 0, chance(b, 2) ? 0 : 3 * SEGMENT_BYTES, step == 20 ? 0 : HOUR_US);
         if (step == 15 || step == 35)
             make_state_large(b, step == 15 ? 2 * SEGMENT_BYTES : 0);
-        live(b, 1 + chance(b, 9), chance(b, 3) == 0 ? BULK : 0);
+        bool is_quiet = step >= 35;                    /* the log book rolls more often than the intake */
+        live(b, is_quiet ? chance(b, 2) : 1 + chance(b, 9), is_quiet || chance(b, 3) == 0 ? BULK : 0);
         if (chance(b, 2) == 0)
             turn(b, 0);
         if (figures_of(b).bases > bases)
