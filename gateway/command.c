@@ -35,7 +35,7 @@ int command_unknown(const char *command, const char *argument)
     return EXIT_WRONG;
 }
 
-static int need_config(const char *command, const char *path)
+int command_need_config(const char *command, const char *path)
 {
     if (path && path[0])
         return EXIT_DONE;
@@ -52,7 +52,7 @@ int command_run(int argc, char **argv)
             return command_unknown("run", argv[i]);
         path = value;
     }
-    if (need_config("run", path) != EXIT_DONE)
+    if (command_need_config("run", path) != EXIT_DONE)
         return EXIT_WRONG;
 
     struct conf *conf = NULL;
@@ -130,7 +130,7 @@ int command_check(int argc, char **argv)
         else
             return command_unknown("check", argv[i]);
     }
-    if (need_config("check", path) != EXIT_DONE)
+    if (command_need_config("check", path) != EXIT_DONE)
         return EXIT_WRONG;
 
     struct conf *conf = NULL;

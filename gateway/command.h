@@ -11,10 +11,15 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_decode(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
 
 /* Matches argv[*i] against "--name VALUE" or "--name=VALUE" and moves *i on. Returns the value, or NULL
  * when argv[*i] is another argument. A missing value is told, and "" returned. */
 const char *command_value(int argc, char **argv, int *i, const char *name);
+
+/* EXIT_WRONG, and told, when no configuration was named. */
+int command_need_config(const char *command, const char *path);
 
 /* Tells of an argument that the command does not know. Returns EXIT_WRONG. */
 int command_unknown(const char *command, const char *argument);

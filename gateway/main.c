@@ -73,6 +73,26 @@ static const struct command commands[] = {
       "  --plugins DIR   where plugins are\n"
       "  --close         at the end close every open window\n"
       "  --raw FILE      also write the exact payloads: u32 size, bytes, each\n" },
+    { "backup", command_backup, "copy the state, of a running gateway or for moving it",
+      "carbon-gateway backup --config FILE --to DIR [--hand-over]\n"
+      "\n"
+      "Copies store, log book, intake, bases, archive, the list of poison and the epoch into a new\n"
+      "directory, with a manifest that holds a checksum of each file; all of one moment, and the gateway\n"
+      "may run meanwhile. Left out: what was set aside (….damaged), and what check --connect proved.\n"
+      "Configuration and secrets are yours to copy.\n"
+      "  --to DIR       absent or empty; as large as the state directory\n"
+      "  --hand-over    for moving to another box: wants the gateway stopped, and marks its state so\n"
+      "                 that it does not run there again. Restored, it goes on in the same epoch\n"
+      "Exit status: 0 the backup is whole, 1 there is none, 2 wrong arguments.\n" },
+    { "restore", command_restore, "make a state directory of a backup",
+      "carbon-gateway restore --from DIR --config FILE\n"
+      "\n"
+      "Checks every file of the backup against its manifest, and writes the state directory that the\n"
+      "configuration names, which must be absent or empty. Run it as the user that the gateway runs as.\n"
+      "A hand-over goes on where it was. A backup of a running gateway, and a hand-over that is restored\n"
+      "for the second time, begin a new epoch: for a window that both published, the higher one wins.\n"
+      "Never run the old box beside it: two gateways under one id throw each other out at the broker.\n"
+      "Exit status: 0 restored, 1 not, 2 wrong arguments.\n" },
     { "decode", command_decode, "print protobuf payloads as JSON",
       "carbon-gateway decode reading|batch|summary|status|rejected [FILE]\n"
       "\n"

@@ -134,6 +134,13 @@ static void note_entries_missing(struct vault *v, uint64_t position)
     stand_at_end(v);
 }
 
+/* Where a backup was restored, or where a kill came between drawing an ordinal and saying its GENESIS. */
+static bool is_epoch_owed(const struct vault *v)
+{
+    return v->owes_epoch || (v->known_ordinal > pipeline_epoch_ordinal(v->pipeline) &&
+                             v->known_ordinal > v->tail.epoch_ordinal);
+}
+
 int vault_join_logbook(struct vault *v)
 {
     uint64_t known = pipeline_logbook(v->pipeline), position = store_position(v->store);
@@ -157,7 +164,7 @@ int vault_join_logbook(struct vault *v)
     }
     bool is_rebuilt = v->is_store_lost && v->tail.entries > 0;
     bool is_first = pipeline_epoch_ordinal(v->pipeline) == 0 && v->tail.epoch_ordinal == 0;
-    v->wants_epoch = v->wants_epoch || is_rebuilt || is_first;
+    v->wants_epoch = v->wants_epoch || is_rebuilt || is_first || is_epoch_owed(v);
     return 0;
 }
 

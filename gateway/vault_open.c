@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "epoch.h"
 #include "logbook.h"
+#include "mark.h"
 #include "vault.h"
 #include "vault_private.h"
 
@@ -42,7 +43,8 @@ static int make_state(struct vault *v)
     if (rc < 0)
         return err_raise(rc, "state directory %s: cannot be made – %s; its parent must exist and be "
                          "writable", v->conf->state, strerror(-rc));
-    return epoch_recall(v->places.epoch, &v->known_ordinal);
+    rc = mark_may_run(v->conf->state);
+    return rc == 0 ? epoch_recall(v->places.epoch, &v->known_ordinal, &v->owes_epoch) : rc;
 }
 
 /* A store that stands at the beginning while the log book does not is what a kill left of a rebuilding. */

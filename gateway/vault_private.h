@@ -36,6 +36,7 @@ struct vault {
     bool is_logbook_new;
     struct logbook_tail tail;    /* behind the state */
     uint32_t known_ordinal;      /* the highest epoch that STATE/epoch knows */
+    bool owes_epoch;             /* STATE/epoch says so: a backup was restored here */
     bool wants_epoch, has_new_epoch;
     struct buffer hole;          /* what is not wholly known; empty: nothing */
     uint64_t gaps[VAULT_GAPS_MOST];  /* where frames that were counted once are missing, ascending */

@@ -13,7 +13,7 @@ GATEWAY = Path(__file__).resolve().parent.parent / "gateway"
 
 ROOMS = {"base", "model", "journal", "link", "ingest", "decode", "meter", "account", "store", "publish"}
 TOP = {"main", "command", "inspect", "replay", "conf", "conf_remarks", "connect", "lossless", "lossless_test", "app", "payload", "logbook", "commit", "plugin",
-       "epoch"}
+       "epoch", "backup", "restore", "manifest", "mark"}
 
 # Rooms that a room may include, beside itself; then its libraries.
 TABLE = {

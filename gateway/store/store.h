@@ -138,6 +138,10 @@ int store_outbox_run(struct store *s, uint32_t after_ordinal, uint64_t after_seq
 void store_summary_write(const struct store_summary *row, struct buffer *key, struct buffer *value);
 int store_summary_read(struct slice key, struct slice value, struct store_summary *out);
 
+/* Copies the store at `from`, which a gateway may have open, to a new file: all of one committed moment,
+ * synced, without a WAL. Gives the position it stands at. Any thread. 0 or negative. */
+int store_copy(const char *from, const char *to, uint64_t *position);
+
 struct store_figures {
     uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */
     uint64_t file_bytes;                     /* with the WAL, after the last write */
