@@ -88,7 +88,7 @@ static int open_readable(const struct journal_reader *r, uint64_t ordinal, struc
 /* What stands in the directory and in its archive. The caller frees out->at. */
 static int list_all(const struct journal_reader *r, struct segment_list *out)
 {
-    struct segment_list list;
+    struct segment_list list = { 0 };
     int rc = segment_list_read(r->path, &list);
     if (rc == 0) {
         rc = archive_list_segments(r->path, &list);
@@ -104,7 +104,7 @@ static int list_all(const struct journal_reader *r, struct segment_list *out)
  * none yet. */
 static int search_next(const struct journal_reader *r, struct segment *out)
 {
-    struct segment_list list;
+    struct segment_list list = { 0 };
     int rc = list_all(r, &list);
     if (rc < 0)
         return err_raise(rc, "journal %s: cannot list the directory", r->path);
@@ -264,7 +264,7 @@ static int find_start(struct journal_reader *r, const struct segment_list *list)
 
 static int start(struct journal_reader *r)
 {
-    struct segment_list list;
+    struct segment_list list = { 0 };
     int rc = list_all(r, &list);
     if (rc == -ENOENT)
         return JOURNAL_ABSENT;

@@ -36,6 +36,8 @@ ELSEWHERE = {"logbook.lost", "logbook.hole", "logbook.drop"}
 SEGMENT_HEAD_BYTES = 4096             # the frames begin behind it
 READINGS_PER_KILL = 2_000
 READINGS_PER_SEGMENT = 15_000
+HELPINGS = 4
+A_TURN_OF_UPKEEP_S = 15
 RATE = 3_000
 # Long names make long topics: a segment is full the sooner.
 NAMES = ["--site", "a-site-with-a-name-that-fills-segments", "--device",
@@ -150,12 +152,21 @@ class Campaign:
 
     def wait_for_hit(self, kill, from_here):
         """Lets the fleet send what the kill needs, then holds it: on a slow machine the gateway comes to the
-        point when it works off what is journalled, and the load is there for the next kill."""
-        plant.until(lambda: self.acknowledged() >= from_here + kill.needs or self.is_hit_or_load_is_over(),
-                    f"load for the {kill.nth}. {kill.point}")
-        if self.fleet.poll() is None:
+        point when it works off what is journalled, and the load is there for the next kill. What is not
+        reached by then gets as much once more: not every roll is followed by a base."""
+        for turn in range(HELPINGS):
+            plant.until(lambda: self.acknowledged() >= from_here + kill.needs or self.is_hit_or_load_is_over(),
+                        f"load for the {kill.nth}. {kill.point}")
             self.hold(signal.SIGSTOP)
-        plant.until(lambda: self.gateway.poll() is not None, f"the {kill.nth}. {kill.point}")
+            try:
+                plant.until(lambda: self.gateway.poll() is not None, f"the {kill.nth}. {kill.point}",
+                            patience_s=plant.PATIENCE_S if turn + 1 == HELPINGS else A_TURN_OF_UPKEEP_S)
+                return
+            except AssertionError:
+                if turn + 1 == HELPINGS:
+                    raise
+            from_here = self.acknowledged()
+            self.hold(signal.SIGCONT)
 
     def is_hit_or_load_is_over(self):
         return self.gateway.poll() is not None or self.fleet.poll() is not None
