@@ -49,8 +49,9 @@ static inline void scratch_empty(const char *path)
     DIR *d = opendir(path);
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
         if (e->d_name[0] != '.' && unlinkat(dirfd(d), e->d_name, 0) != 0) {
-            char inner[PATH_MAX + 1 + sizeof e->d_name];/* the archive */
-            snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
+            char inner[PATH_MAX];                      /* the archive */
+            if (snprintf(inner, sizeof inner, "%s/%s", path, e->d_name) >= (int)sizeof inner)
+                continue;
             scratch_empty(inner);
             rmdir(inner);
         }
