@@ -54,6 +54,7 @@ static void on_status_timer(uv_timer_t *t)
     app_read_lossless(a);            /* a person may have tried meanwhile */
     app_watch_links(a);
     app_tell_status(a);
+    app_forget(a);
     if (a->rejected_untold > 0)
         log_line(LOG_WARN, "rejected.untold", "n=%llu – more were rejected than are told upstream; the "
                  "status has all counts", (unsigned long long)a->rejected_untold);
@@ -132,6 +133,7 @@ static void start_living(struct app *a)
     if (a->paused_for == 0)
         ingest_start(a->ingest);
     app_take_arrivals(a);            /* what came before the last end, and sets what is due */
+    app_forget(a);
     log_line(LOG_INFO, "gateway.ready", "gateway=%s version=%s position=%llu redone=%llu – taking "
              "readings", a->conf->plan.gateway_id, CARBON_VERSION,
              (unsigned long long)pipeline_position(a->pipeline),

@@ -79,6 +79,7 @@ struct app {
     uint64_t sessions_lost_seen, dropped_seen;   /* by app_links.c */
     uint64_t dropped;                /* summaries given up since the outbox was empty last */
     uint64_t dropped_at;             /* the log book's entry of the last drop */
+    uint64_t forgot_boot_us;         /* when old windows were forgotten last; 0: not yet */
     uint64_t free_bytes;             /* of the disk, at the last look */
     struct rate intake_rate, outbox_rate;
     struct arena view;               /* of the status in hand */
@@ -128,6 +129,9 @@ void app_watch_store(struct app *a);
 void app_upkeep_open(struct app *a);
 void app_upkeep_start(struct app *a);
 void app_upkeep_committed(struct app *a);    /* whether a turn is worth it now */
+
+/* app_forget.c: has windows that are old forgotten, hourly. */
+void app_forget(struct app *a);
 
 /* app_stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

@@ -54,7 +54,8 @@ static const struct option journal_rows[] = {
 static const struct option store_rows[] = {
     { .name = "history", .type = OPT_DURATION, .at = offsetof(struct conf_store, history_us),
       .preset = "400d", .min = "1d", .max = "4000d", .is_local = true,
-      .help = "How long published summaries are kept after their acknowledgement." },
+      .help = "How long published summaries are kept after their acknowledgement, and closed windows for what "
+              "comes late." },
     { .name = "most", .type = OPT_SIZE, .at = offsetof(struct conf_store, most_bytes),
       .preset = "8GB", .min = "1MB", .is_local = true,
       .help = "Bytes of the store in use at most. The oldest acknowledged summaries go first; then at_bound "

@@ -299,6 +299,13 @@ static void take_hole(struct pipeline *p, const struct entry *e)
     account_hole(p->account);
 }
 
+/* The rows go in the batch that raises the mark behind which nobody looks for them. */
+static void take_forget(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    struct state_out rows = store_batch_state(out);
+    account_forget(p->account, e->before_us, &rows);
+}
+
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
  * way in. */
 int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
@@ -329,6 +336,9 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         return 0;
     case FRAME_DROP:
         return take_drop(p, e, out);
+    case FRAME_FORGET:
+        take_forget(p, e, out);
+        return 0;
     case FRAME_CLOSE:
         account_finish(p->account);
         return p->plan ? emit(p, out) : 0;

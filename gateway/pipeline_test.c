@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "command.h"
 #include "logbook.h"
@@ -47,6 +48,22 @@
 static const char plan_yaml[] = "gateway: gw-1\n" FACTORS SITES;
 static const char two_sites_yaml[] = "gateway: gw-1\n" FACTORS SITES SECOND_SITE;
 static const char other_site_yaml[] = "gateway: gw-1\n" FACTORS "sites:\n" SECOND_SITE;
+static const char two_points_yaml[] =
+    "gateway: gw-1\nlateness: 1h\n" FACTORS
+    "sites:\n"
+    "  - id: mill\n"
+    "    zone: UTC\n"
+    "    smallest: 15min\n"
+    "    periods: [15min, hour]\n"
+    "    grace: 0s\n"
+    "    restate_every: 0s\n"
+    "    streams:\n"
+    "      - {id: power, scope: 2, carrier: electricity, factor: grid}\n"
+    "    devices:\n"
+    "      - id: meter\n"
+    "        points:\n"
+    "          - {id: energy, kind: interval, unit: kWh, stream: power, interval: 1min}\n"
+    "          - {id: other, kind: interval, unit: kWh, stream: power, interval: 1min}\n";
 static const char vast_yaml[] =
     "gateway: gw-1\n" FACTORS
     "sites:\n"
@@ -164,16 +181,21 @@ static void arrive(struct works *w, struct slice payload)
 }
 
 /* So much in the minute that ends then. */
-static void arrive_energy(struct works *w, int minute, double kwh)
+static void arrive_at(struct works *w, const char *point, int minute, double kwh)
 {
     uint8_t bytes[128];
     Carbon__V1__Reading r = CARBON__V1__READING__INIT;
-    r.point = (char *)"energy";
+    r.point = (char *)point;
     r.time_unix_ms = (BEGIN_US + minute * MINUTE_US) / 1000;
     r.value = kwh;
     r.boot_id = 1;
     r.sequence = ++w->sequence;
     arrive(w, (struct slice){ bytes, carbon__v1__reading__pack(&r, bytes) });
+}
+
+static void arrive_energy(struct works *w, int minute, double kwh)
+{
+    arrive_at(w, "energy", minute, kwh);
 }
 
 /* --- who follows --- */
@@ -677,6 +699,62 @@ static void dropped_summaries_are_announced_with_the_next_sequence(void **state)
     end(&f);
 }
 
+/* Twelve hours, all but the last two are forgotten; then comes what belongs to the first minutes. */
+static void forget_and_bring_late(struct works *w)
+{
+    say(w, &(struct entry){ .kind = FRAME_FORGET,
+                            .before_us = clock_read().wall_us - 120 * MINUTE_US });
+    arrive_at(w, "other", 5, 3);
+    arrive_at(w, "other", 700, 4);
+    take(w);
+}
+
+static unsigned count_of(const struct buffer *in, const char *text)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i + strlen(text) <= in->size; i++)
+        n += memcmp(in->at + i, text, strlen(text)) == 0;
+    return n;
+}
+
+static void forgetting_is_the_same_in_a_replay(void **state)
+{
+    struct works *w = *state;
+    struct follower f = follower_of(w, "live");
+    struct buffer live = { 0 }, again = { 0 };
+    struct arena arena;
+
+    say_beginning(w, two_points_yaml);
+    begin(&f);
+    for (int minute = 1; minute <= 720; minute++)
+        arrive_energy(w, minute, 1);
+    take(w);
+    follow_and_commit(&f, UINT64_MAX);
+    forget_and_bring_late(w);
+    assert_int_equal(follow(&f, UINT64_MAX), 0);
+    end(&f);                         /* killed before the commit */
+    begin(&f);
+    follow_and_commit(&f, UINT64_MAX);
+    end(&f);
+    begin(&f);
+    forget_and_bring_late(w);
+    follow_and_commit(&f, UINT64_MAX);
+
+    arena_init(&arena, 0);
+    /* Twice the same two: a late reading stands beside the totals, and the rows were gone again. */
+    assert_int_equal(status_of(&f, &arena).windows_uncovered, 2 + 2);
+    arena_fini(&arena);
+    history(&f, &live);
+    end(&f);
+    assert_int_equal(count_of(&live, "/15min/2018-01-01T00:00Z/1 "), 1);
+    assert_int_equal(count_of(&live, "/15min/2018-01-01T00:00Z/2 "), 0);
+    assert_int_equal(count_of(&live, "/15min/2018-01-01T11:30Z/2 "), 1);
+    replay(w, "again", &again);
+    assert_same(&live, &again);
+    buffer_fini(&live);
+    buffer_fini(&again);
+}
+
 static void new_genesis_counts_from_one_again(void **state)
 {
     struct works *w = *state;
@@ -883,6 +961,7 @@ int main(void)
         WORKS_TEST(frames_before_a_configuration_are_refused),
         WORKS_TEST(another_intake_in_its_place_is_refused),
         WORKS_TEST(new_genesis_counts_from_one_again),
+        WORKS_TEST(forgetting_is_the_same_in_a_replay),
         WORKS_TEST(dropped_summaries_are_announced_with_the_next_sequence),
         WORKS_TEST(closing_a_replay_leaves_the_clock_alone),
         WORKS_TEST(amount_beyond_all_bounds_keeps_the_ledger_in_order),

@@ -229,6 +229,7 @@ void account_seen(struct account *a, int32_t device, int64_t time_us, bool is_ch
 
 void account_committed(struct account *a)
 {
+    forget_committed(a);
     for (uint32_t i = 0; i < a->n_all; i++)
         books_forget(a->all[i]);
 }

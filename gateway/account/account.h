@@ -49,6 +49,11 @@ int account_emit(struct account *a, struct arena *arena, struct summary *out);
  * not published; hole.c says which. Before a plan it is meant for the sites of the first one. */
 void account_hole(struct account *a);
 
+/* What ended before that time is taken off the record (a FORGET entry): the rows of those closed windows
+ * leave, and a late amount for one of them is told and not published. A site measures the time that is kept,
+ * from before_us to the account's wall time, from its own newest reading if that lies earlier. */
+void account_forget(struct account *a, int64_t before_us, struct state_out *out);
+
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);
 

@@ -104,6 +104,24 @@ static inline void desk_drop(void *self, enum stage stage, struct slice key)
     *row = d->rows[--d->n_rows];
 }
 
+static inline void desk_drop_range(void *self, enum stage stage, struct slice from, struct slice until)
+{
+    struct desk *d = self;
+    for (uint32_t i = 0; i < d->n_rows;) {
+        struct slice key = buffer_slice(&d->rows[i].key);
+        if (d->rows[i].stage == stage && slice_compare(key, from) >= 0 && slice_compare(key, until) < 0)
+            desk_drop(d, stage, key);
+        else
+            i++;
+    }
+}
+
+static inline struct state_out desk_rows(struct desk *d)
+{
+    return (struct state_out){ .put = desk_put, .drop = desk_drop, .drop_range = desk_drop_range,
+                               .self = d };
+}
+
 static inline int desk_get(void *self, enum stage stage, struct slice key, struct slice *out)
 {
     struct desk *d = self;
@@ -119,7 +137,7 @@ static inline int desk_get(void *self, enum stage stage, struct slice key, struc
 
 static inline void desk_commit(struct desk *d)
 {
-    struct state_out out = { desk_put, desk_drop, d };
+    struct state_out out = desk_rows(d);
     account_save(d->a, &out);
     account_committed(d->a);
 }

@@ -210,7 +210,7 @@ static void counting_put(void *self, enum stage stage, struct slice key, struct 
 
 static uint32_t count_saved(struct desk *d)
 {
-    struct state_out out = { counting_put, desk_drop, d };
+    struct state_out out = { .put = counting_put, .drop = desk_drop, .self = d };
     rows_put = 0;
     account_save(d->a, &out);
     return rows_put;

@@ -29,7 +29,8 @@ struct books *books_of(struct account *a, struct slice id)
     watermark_init(&b->watermark);
     for (int p = 0; p < PERIOD_COUNT; p++) {
         struct strip *s = &b->strips[p];
-        s->next_us = s->next_end_us = s->forgotten_us = TIME_UNKNOWN;
+        s->next_us = s->next_end_us = TIME_UNKNOWN;
+        s->forgotten_us = s->leaving_us = TIME_UNKNOWN;
     }
     a->all = array_grow(a->all, a->n_all, &a->all_room, sizeof(struct books *));
     a->all[a->n_all++] = b;
@@ -102,12 +103,6 @@ static struct strip *turn_to(struct books *b, enum period p, int64_t t_us)
     return s;
 }
 
-static void forget_place(struct strip *s)
-{
-    s->place_start_us = s->place_end_us = 0;
-    s->found = NULL;
-}
-
 bool books_place(struct books *b, enum period p, int64_t t_us, int64_t *start_us, int64_t *end_us)
 {
     const struct strip *s = turn_to(b, p, t_us);
@@ -134,7 +129,7 @@ struct window *books_adopt(struct books *b, struct window *w)
         return there;
     }
     insert(s, w);
-    forget_place(s);
+    strip_forget_place(s);
     return w;
 }
 
@@ -157,7 +152,8 @@ static int fetch(struct books *b, enum period p, int64_t start_us, struct window
 int books_find(struct books *b, enum period p, int64_t t_us, struct window **out)
 {
     struct strip *s = turn_to(b, p, t_us);
-    bool may_be_stored = s->place_start_us < s->next_us && b->account->lookup.get;
+    bool may_be_stored = s->place_start_us < s->next_us && s->place_start_us >= s->leaving_us &&
+                         b->account->lookup.get;
     if (!s->found && !s->is_looked_up && may_be_stored) {
         struct window *w;
         int rc = fetch(b, p, s->place_start_us, &w);
@@ -250,7 +246,7 @@ static void strip_ends(struct books *b, enum period p)
 static void strip_is_recut(struct books *b, enum period p)
 {
     struct strip *s = &b->strips[p];
-    forget_place(s);
+    strip_forget_place(s);
     if (!s->is_wanted || b->begins_us == TIME_NEVER)
         return;
     int64_t open_us = s->next_us;
@@ -323,9 +319,10 @@ static void strip_forget(struct strip *s, int64_t before_us)
     for (uint32_t i = 0; i < s->n; i++) {
         struct window *w = s->at[i];
         bool may_go =
-            window_is_closed(w) && !w->is_dirty && !w->is_pending && w->end_us <= before_us;
+            window_is_closed(w) && !w->is_dirty && !w->is_pending && w->end_us <= before_us &&
+            w->start_us >= s->leaving_us;
         if (may_go && w == s->found)
-            forget_place(s);
+            strip_forget_place(s);
         if (may_go)
             window_free(w);
         else

@@ -37,6 +37,7 @@ struct strip {
     struct window *found;
     bool is_looked_up; /* nor among the stored rows */
     int64_t forgotten_us; /* rows of windows that start before may be gone; TIME_UNKNOWN: none */
+    int64_t leaving_us;   /* those that start before are on their way out, see forget.c; or TIME_UNKNOWN */
 };
 
 /* A stretch of event time that is not wholly known; windows that touch it are withheld. */
@@ -105,6 +106,7 @@ struct account {
     uint32_t n_ready, ready_room;
     int64_t wake_us; /* elapsed time before which no other becomes ready by itself */
     struct pending pending;
+    enum { FORGET_NONE, FORGET_SAID, FORGET_SAVED } forgetting; /* how far the last FORGET is */
 
     struct piece *pieces; /* of the amount in hand */
     uint32_t n_pieces, pieces_room;
@@ -147,6 +149,13 @@ static inline bool window_is_closed(const struct window *w)
 /* Something of a window changed: it is saved anew and, when it was closed, revised. */
 void books_changed(struct books *b, struct window *w, int8_t sign);
 
+/* The place that was asked for last has to be looked for again. */
+static inline void strip_forget_place(struct strip *s)
+{
+    s->place_start_us = s->place_end_us = 0;
+    s->found = NULL;
+}
+
 /* Lets go of closed windows that are saved and that little can still reach. */
 void books_forget(struct books *b);
 
@@ -168,6 +177,12 @@ int64_t hole_due(const struct books *b);
 /* Whether a window may not be published, and that it was counted as such. */
 bool hole_withholds(const struct window *w);
 void hole_count(struct window *w);
+
+/* --- forget.c --- */
+
+/* What account_forget put out is saved; is committed. */
+void forget_saved(struct account *a);
+void forget_committed(struct account *a);
 
 /* --- close.c --- */
 

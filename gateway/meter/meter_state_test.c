@@ -50,7 +50,7 @@ static void on_drop(void *self, enum stage stage, struct slice key)
 
 static void save(struct plant *p, struct shelf *s)
 {
-    struct state_out out = { on_put, on_drop, s };
+    struct state_out out = { .put = on_put, .drop = on_drop, .self = s };
     s->n_put = s->n_dropped = 0;
     meter_save(p->meter, &out);
 }

@@ -62,6 +62,9 @@ void entry_write(const struct entry *e, struct buffer *out)
     case FRAME_DROP:
         drop_write(e, out);
         break;
+    case FRAME_FORGET:
+        buffer_put_i64(out, e->before_us);
+        break;
     default:
         assert(e->kind == FRAME_TICK || e->kind == FRAME_CLOSE);
         break;
@@ -125,6 +128,9 @@ static bool fields_read(struct cursor *c, struct entry *e)
         return true;
     case FRAME_DROP:
         return drop_read(c, e);
+    case FRAME_FORGET:
+        e->before_us = cursor_i64(c);
+        return true;
     case FRAME_TICK:
     case FRAME_CLOSE:
         return true;

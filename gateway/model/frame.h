@@ -19,6 +19,8 @@
  *   DROP        u32 epoch ordinal, u64 from, u64 until, i64 start, i64 end (us): these summaries leave the
  *               outbox unsent, since a bound was reached and the policy says so; a tombstone announces it.
  *               Their windows lie in [start, end): a replay has no outbox to look into
+ *   FORGET      i64 before (us): closed windows that ended before are taken off the record, and are not
+ *               revised any more
  *
  * flags of a MESSAGE and TOO_LARGE: bits 0-1 QoS, bit 2 retained, bit 3 dup. */
 #ifndef MODEL_FRAME_H
@@ -43,6 +45,7 @@ enum frame_kind {
     FRAME_CLOSE = 22,
     FRAME_HOLE = 23,
     FRAME_DROP = 24,
+    FRAME_FORGET = 25,
 };
 
 #define FRAME_RETAINED 4u
@@ -74,7 +77,7 @@ static inline int64_t frame_wall_us(const struct frame *f)
 /* An entry of the log book, unpacked. Which members hold depends on the kind; slices are borrowed from
  * the frame. */
 struct entry {
-    uint8_t kind;                /* FRAME_GENESIS … FRAME_DROP */
+    uint8_t kind;                /* FRAME_GENESIS … FRAME_FORGET */
     uint64_t sequence;
     uint64_t boottime_us;
     struct frame_clock clock;
@@ -84,6 +87,7 @@ struct entry {
     uint64_t gateway_epoch;      /* GENESIS */
     uint32_t epoch_ordinal;      /* GENESIS: 1 for the first; DROP */
     int64_t start_us, end_us;    /* DROP */
+    int64_t before_us;           /* FORGET */
     struct slice gateway_id;     /* GENESIS */
     struct slice version;        /* START */
     struct slice tzdata;         /* START */

@@ -12,7 +12,7 @@
 
 static const struct entry *every_kind(size_t *n)
 {
-    static struct entry entries[9];
+    static struct entry entries[10];
     entries[0] = (struct entry){ .kind = FRAME_GENESIS,
                                  .gateway_epoch = UINT64_C(0x1122334455667788),
                                  .epoch_ordinal = 1,
@@ -31,6 +31,7 @@ static const struct entry *every_kind(size_t *n)
     entries[7] = (struct entry){ .kind = FRAME_HOLE, .why = slice_of("the store was lost") };
     entries[8] = (struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 2, .from = 5, .until = 6,
                                  .start_us = -1, .end_us = 900 };
+    entries[9] = (struct entry){ .kind = FRAME_FORGET, .before_us = -5 };
     *n = sizeof entries / sizeof entries[0];
     return entries;
 }
@@ -55,6 +56,7 @@ static void assert_same_fields(const struct entry *a, const struct entry *b)
     assert_int_equal(a->epoch_ordinal, b->epoch_ordinal);
     assert_int_equal(a->start_us, b->start_us);
     assert_int_equal(a->end_us, b->end_us);
+    assert_int_equal(a->before_us, b->before_us);
     assert_true(slice_equal(a->gateway_id, b->gateway_id));
     assert_true(slice_equal(a->version, b->version));
     assert_true(slice_equal(a->tzdata, b->tzdata));

@@ -11,10 +11,12 @@
  * closed windows, which are looked up one by one when something late arrives. */
 enum stage { STAGE_PIPELINE = 1, STAGE_LEDGER = 2, STAGE_METER = 3, STAGE_ACCOUNT = 4, STAGE_WINDOW = 5 };
 
-/* Where rows go. put copies key and value. */
+/* Where rows go. put copies key and value. drop_range drops what stands there at that moment with a key
+ * in [from, until), in the order of bytes. */
 struct state_out {
     void (*put)(void *self, enum stage stage, struct slice key, struct slice value);
     void (*drop)(void *self, enum stage stage, struct slice key);
+    void (*drop_range)(void *self, enum stage stage, struct slice from, struct slice until);
     void *self;
 };
 

@@ -5,6 +5,7 @@
  *
  *      PUT           kind u8, stage u8, key slice, value slice
  *      DROP          kind u8, stage u8, key slice
+ *      DROP_RANGE    kind u8, stage u8, from slice, until slice (the first key that stays)
  *      SUMMARY       kind u8, numbers, then the texts as slices with their NUL, then the payload
  *      ACKNOWLEDGED  kind u8, epoch ordinal u32, sequence u64
  *      DROPPED       kind u8, epoch ordinal u32, from u64, until u64
@@ -78,9 +79,18 @@ static void drop(void *self, enum stage stage, struct slice key)
     buffer_put_slice(&b->records, key);
 }
 
+static void drop_range(void *self, enum stage stage, struct slice from, struct slice until)
+{
+    struct store_batch *b = self;
+    buffer_put_u8(&b->records, RECORD_DROP_RANGE);
+    buffer_put_u8(&b->records, (uint8_t)stage);
+    buffer_put_slice(&b->records, from);
+    buffer_put_slice(&b->records, until);
+}
+
 struct state_out store_batch_state(struct store_batch *b)
 {
-    return (struct state_out){ .put = put, .drop = drop, .self = b };
+    return (struct state_out){ .put = put, .drop = drop, .drop_range = drop_range, .self = b };
 }
 
 /* With its NUL, so that it can be lent as a C string. */
@@ -165,7 +175,7 @@ static void read_state(struct cursor *c, struct record *r)
 {
     r->stage = (enum stage)cursor_u8(c);
     r->key = cursor_slice(c);
-    if (r->kind == RECORD_PUT)
+    if (r->kind != RECORD_DROP)
         r->value = cursor_slice(c);
 }
 
@@ -177,6 +187,7 @@ bool store_batch_next(struct cursor *c, struct record *out)
     switch (out->kind) {
     case RECORD_PUT:
     case RECORD_DROP:
+    case RECORD_DROP_RANGE:
         read_state(c, out);
         break;
     case RECORD_SUMMARY:

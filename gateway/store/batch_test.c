@@ -38,6 +38,7 @@ static void records_come_back_in_the_order_in_which_they_were_put(void **state)
     put_row(s->batch, STAGE_WINDOW, "key", "value");
     put_summary(s->batch, 3, 9);
     drop_row(s->batch, STAGE_LEDGER, "gone");
+    drop_rows(s->batch, STAGE_WINDOW, "from", "until");
     store_batch_acknowledged(s->batch, 2, UINT64_C(1) << 40);
 
     struct cursor c = store_batch_cursor(s->batch);
@@ -54,6 +55,11 @@ static void records_come_back_in_the_order_in_which_they_were_put(void **state)
     assert_int_equal(r.kind, RECORD_DROP);
     assert_int_equal(r.stage, STAGE_LEDGER);
     assert_true(slice_equal(r.key, slice_of("gone")));
+    assert_true(store_batch_next(&c, &r));
+    assert_int_equal(r.kind, RECORD_DROP_RANGE);
+    assert_int_equal(r.stage, STAGE_WINDOW);
+    assert_true(slice_equal(r.key, slice_of("from")));
+    assert_true(slice_equal(r.value, slice_of("until")));
     assert_true(store_batch_next(&c, &r));
     assert_int_equal(r.kind, RECORD_ACKNOWLEDGED);
     assert_int_equal(r.summary.epoch_ordinal, 2);

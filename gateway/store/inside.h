@@ -18,6 +18,7 @@ enum store_writing {
     WRITE_COMMIT,
     WRITE_PUT_STATE,
     WRITE_DROP_STATE,
+    WRITE_DROP_STATE_RANGE,
     WRITE_ADD_SUMMARY,
     WRITE_ADD_OUTBOX,
     WRITE_DROP_OUTBOX,
@@ -84,12 +85,14 @@ void store_bind_slice(struct sqlite3_stmt *st, int at, struct slice v);
 void store_bind_u64(struct sqlite3_stmt *st, int at, uint64_t v);
 
 /* One thing of a batch, borrowed from it. */
-enum record_kind { RECORD_PUT = 1, RECORD_DROP, RECORD_SUMMARY, RECORD_ACKNOWLEDGED, RECORD_DROPPED };
+enum record_kind {
+    RECORD_PUT = 1, RECORD_DROP, RECORD_SUMMARY, RECORD_ACKNOWLEDGED, RECORD_DROPPED, RECORD_DROP_RANGE
+};
 
 struct record {
     enum record_kind kind;
     enum stage stage;
-    struct slice key, value;
+    struct slice key, value;          /* of DROP_RANGE: from, until */
     struct store_summary summary;     /* of ACKNOWLEDGED, DROPPED: ordinal and sequence alone */
     uint64_t until;                   /* of DROPPED: the last sequence */
 };

@@ -97,6 +97,12 @@ static inline void drop_row(struct store_batch *b, enum stage stage, const char 
     rows.drop(rows.self, stage, slice_of(key));
 }
 
+static inline void drop_rows(struct store_batch *b, enum stage stage, const char *from, const char *until)
+{
+    struct state_out rows = store_batch_state(b);
+    rows.drop_range(rows.self, stage, slice_of(from), slice_of(until));
+}
+
 /* Summary number n: everything about it is told by n; its window is the n-th hour of 2018. */
 static inline struct store_summary summary_of(uint32_t epoch_ordinal, uint64_t n)
 {

@@ -25,6 +25,7 @@ static const char *const texts[WRITE_COUNT] = {
     [WRITE_COMMIT] = "COMMIT",
     [WRITE_PUT_STATE] = "REPLACE INTO state (stage, key, value) VALUES (?1, ?2, ?3)",
     [WRITE_DROP_STATE] = "DELETE FROM state WHERE stage = ?1 AND key = ?2",
+    [WRITE_DROP_STATE_RANGE] = "DELETE FROM state WHERE stage = ?1 AND key >= ?2 AND key < ?3",
     [WRITE_ADD_SUMMARY] =
         "INSERT INTO summary (epoch_ordinal, sequence, cause, ordinal, start_us, end_us, published_us,"
         "                     revision, id, site, period, topic, payload)"
@@ -67,12 +68,19 @@ static int run(sqlite3_stmt *st)
     return sqlite3_reset(st);
 }
 
+static sqlite3_stmt *state_statement(struct store *s, enum record_kind kind)
+{
+    if (kind == RECORD_DROP_RANGE)
+        return s->writes[WRITE_DROP_STATE_RANGE];
+    return s->writes[kind == RECORD_PUT ? WRITE_PUT_STATE : WRITE_DROP_STATE];
+}
+
 static int write_state(struct store *s, const struct record *r)
 {
-    sqlite3_stmt *st = s->writes[r->kind == RECORD_PUT ? WRITE_PUT_STATE : WRITE_DROP_STATE];
+    sqlite3_stmt *st = state_statement(s, r->kind);
     sqlite3_bind_int(st, 1, (int)r->stage);
     store_bind_slice(st, 2, r->key);
-    if (r->kind == RECORD_PUT)
+    if (r->kind != RECORD_DROP)
         store_bind_slice(st, 3, r->value);
     return run(st);
 }

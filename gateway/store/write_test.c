@@ -134,6 +134,30 @@ static void a_later_put_or_drop_wins(void **state)
     assert_row(s, STAGE_METER, "put twice", "in the next batch");
 }
 
+static void a_range_drops_what_stands_there_then_and_nothing_beside_it(void **state)
+{
+    struct scratch *s = *state;
+    struct slice found;
+    put_row(s->batch, STAGE_WINDOW, "W1", "before");
+    put_row(s->batch, STAGE_WINDOW, "W2", "first");
+    put_row(s->batch, STAGE_WINDOW, "W2x", "within");
+    put_row(s->batch, STAGE_WINDOW, "W3", "behind");
+    put_row(s->batch, STAGE_ACCOUNT, "W2", "another stage");
+    scratch_commit(s);
+    put_row(s->batch, STAGE_WINDOW, "W2a", "put and dropped");
+    drop_rows(s->batch, STAGE_WINDOW, "W2", "W3");
+    put_row(s->batch, STAGE_WINDOW, "W2b", "put again");
+    scratch_commit(s);
+    scratch_reopen(s);
+    assert_row(s, STAGE_WINDOW, "W1", "before");
+    assert_row(s, STAGE_WINDOW, "W2b", "put again");
+    assert_row(s, STAGE_WINDOW, "W3", "behind");
+    assert_row(s, STAGE_ACCOUNT, "W2", "another stage");
+    assert_int_equal(store_get(s->store, STAGE_WINDOW, slice_of("W2"), &found), STATE_ABSENT);
+    assert_int_equal(store_get(s->store, STAGE_WINDOW, slice_of("W2a"), &found), STATE_ABSENT);
+    assert_int_equal(store_get(s->store, STAGE_WINDOW, slice_of("W2x"), &found), STATE_ABSENT);
+}
+
 static void keys_and_values_are_any_bytes(void **state)
 {
     struct scratch *s = *state;
@@ -411,6 +435,7 @@ int main(void)
         SCRATCH_TEST_OPEN(history_goes_before_the_bound_is_reached_and_the_outbox_never),
         SCRATCH_TEST_OPEN(the_same_key_in_two_stages_is_two_rows),
         SCRATCH_TEST_OPEN(a_later_put_or_drop_wins),
+        SCRATCH_TEST_OPEN(a_range_drops_what_stands_there_then_and_nothing_beside_it),
         SCRATCH_TEST_OPEN(keys_and_values_are_any_bytes),
         SCRATCH_TEST_OPEN(an_empty_batch_changes_nothing),
         SCRATCH_TEST_OPEN(figures_follow_the_commits),

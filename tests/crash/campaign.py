@@ -30,7 +30,7 @@ AT_FIRST_START = {"logbook.genesis", "logbook.config"}
 AT_SEGMENT_ENDS = {"journal.prepared", "journal.spare_taken", "journal.begun", "journal.trimmed",
                    "base.written", "archive.written"}
 AT_DAMAGE = {"journal.cut"}
-ONCE_A_START = {"journal.opened", "journal.cut", "start.caught_up", "logbook.start"}
+ONCE_A_START = {"journal.opened", "journal.cut", "start.caught_up", "logbook.start", "logbook.forget"}
 # Reached only behind damage or at a bound, which the tests of those bring about (tests/README.md).
 ELSEWHERE = {"logbook.lost", "logbook.hole", "logbook.drop"}
 SEGMENT_HEAD_BYTES = 4096             # the frames begin behind it
