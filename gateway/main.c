@@ -93,6 +93,17 @@ static const struct command commands[] = {
       "for the second time, begin a new epoch: for a window that both published, the higher one wins.\n"
       "Never run the old box beside it: two gateways under one id throw each other out at the broker.\n"
       "Exit status: 0 restored, 1 not, 2 wrong arguments.\n" },
+    { "verify", command_verify, "hold journals, archive and store against each other",
+      "carbon-gateway verify (--config FILE | --state DIR [--plugins DIR])\n"
+      "\n"
+      "Changes nothing, and a gateway may run on the state meanwhile. Checks every frame of every segment,\n"
+      "every archived file, every base, the store's integrity and rules, and that they fit each other;\n"
+      "then computes state and summaries again from the oldest base that the journals reach, or from the\n"
+      "beginning, and compares them with the store byte by byte. One line for each part and each fault:\n"
+      "what, where, and what to do. Damage that was told before is told again while its segment is kept.\n"
+      "Takes as long as a replay, and twice the store's room in TMPDIR.\n"
+      "  --plugins DIR  where plugins are, with --state\n"
+      "Exit status: 0 everything fits, 1 something does not or could not be checked, 2 wrong arguments.\n" },
     { "decode", command_decode, "print protobuf payloads as JSON",
       "carbon-gateway decode reading|batch|summary|status|rejected [FILE]\n"
       "\n"

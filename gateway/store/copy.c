@@ -11,7 +11,8 @@
 
 #define BUSY_MS 2000
 
-/* The source is opened for writing, since SQLite may have to make the WAL's index; nothing is written. */
+/* The source is opened for writing, since SQLite may have to make the WAL's index. Nothing is written, and
+ * what a killed gateway left in the WAL stays there (NO_CKPT_ON_CLOSE). */
 static int connect_to(struct store *s, int flags, sqlite3 **out)
 {
     int code = sqlite3_open_v2(s->path, out, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -59,8 +60,10 @@ int store_copy(const char *from, const char *to, uint64_t *position)
     sqlite3 *db = NULL;
 
     int rc = connect_to(&source, 0, &db);
-    if (rc == 0)
+    if (rc == 0) {
+        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         rc = copy_pages(&target, db);
+    }
     sqlite3_close(db);
     return rc == 0 ? settle_copy(&target, position) : rc;
 }

@@ -142,6 +142,21 @@ int store_summary_read(struct slice key, struct slice value, struct store_summar
  * synced, without a WAL. Gives the position it stands at. Any thread. 0 or negative. */
 int store_copy(const char *from, const char *to, uint64_t *position);
 
+/* What a store says of itself: SQLite's integrity, and the rules that its tables keep. Reads all of it, for
+ * a copy that nobody else has open. Each fault is one line; a hole is a run of sequences that is missing
+ * behind the first acknowledged summary that is kept. 0, or negative when it cannot be read to its end. */
+struct store_checker {
+    void (*on_fault)(void *self, const char *fault);
+    void (*on_hole)(void *self, uint32_t epoch_ordinal, uint64_t from, uint64_t until);
+    void *self;
+};
+struct store_checked {
+    uint64_t summaries, waiting, states;
+    uint32_t first_ordinal;      /* of the oldest acknowledged summary that is kept; sequence 0: none is */
+    uint64_t first_sequence;
+};
+int store_check(const char *path, const struct store_checker *to, struct store_checked *out);
+
 struct store_figures {
     uint64_t outbox_messages, outbox_bytes;  /* committed and unacknowledged */
     uint64_t file_bytes;                     /* with the WAL, after the last write */

@@ -10,7 +10,7 @@ def run(*args, stdin=b""):
     return subprocess.run([str(plant.GATEWAY), *map(str, args)], input=stdin, capture_output=True)
 
 
-@pytest.mark.parametrize("command", ["run", "check", "replay", "backup", "restore", "decode", "version"])
+@pytest.mark.parametrize("command", ["run", "check", "replay", "backup", "restore", "verify", "decode", "version"])
 def test_every_command_has_help(command):
     done = run(command, "--help")
     assert done.returncode == 0
@@ -20,7 +20,7 @@ def test_every_command_has_help(command):
 def test_unknown_command_and_unknown_argument_are_told():
     assert run("rum").returncode == 2
     assert b'"rum"' in run("rum").stderr
-    for command in ("run", "check", "replay", "backup", "restore"):
+    for command in ("run", "check", "replay", "backup", "restore", "verify"):
         done = run(command, "--confg", "x")
         assert done.returncode == 2 and b"--confg" in done.stderr
 
