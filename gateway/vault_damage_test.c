@@ -497,34 +497,40 @@ static void lost_store_and_damaged_intake_leave_a_hole_and_publish_nothing_that_
     assert_int_equal(b.activity_wh, 1000 * b.windows);
 }
 
-static void replay_begins_at_the_base_that_the_log_book_goes_on_behind(void **state)
+/* Replays what stands there and gives the summaries as one run of bytes; the caller frees. base: a file, or
+ * NULL for the one that is found. */
+static char *replay_raw(struct plant *p, char *base, size_t *size)
 {
-    struct plant *p = *state;
     char logbook[256], intake[256], raw[256], replayed[256];
-    run_trim_and_kill(p);
+    char *bytes = NULL;
     plant_path(p, "logbook", logbook);
     plant_path(p, "intake", intake);
     snprintf(raw, sizeof raw, "%s/replay.raw", p->path);
     snprintf(replayed, sizeof replayed, "%s/replayed", p->path);
     char *argv[] = { (char *)"--logbook", logbook, (char *)"--intake", intake, (char *)"--state", replayed,
-                     (char *)"--raw", raw };
+                     (char *)"--raw", raw, (char *)"--base", base };
     fflush(stdout);
     int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
     dup2(null, STDOUT_FILENO);
-    int rc = command_replay(8, argv);
+    int rc = command_replay(base ? 10 : 8, argv);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);
     close(null);
     assert_int_equal(rc, EXIT_DONE);
+    assert_int_equal(file_read_all(raw, 1 << 20, &bytes, size), 0);
+    return bytes;
+}
 
-    char *bytes = NULL;
+/* Ten summaries, those behind sequence 30, byte for byte as they were published. */
+static void assert_replays_the_last_ten(struct plant *p, char *base)
+{
     size_t size = 0;
     unsigned n = 0;
-    assert_int_equal(file_read_all(raw, 1 << 20, &bytes, &size), 0);
+    char *bytes = replay_raw(p, base, &size);
     struct cursor c = cursor_of((struct slice){ (uint8_t *)bytes, size });
     plant_start(p);
-    struct store_summary s = { .epoch_ordinal = 1, .sequence = 30 };     /* the same bytes as live */
+    struct store_summary s = { .epoch_ordinal = 1, .sequence = 30 };
     struct arena arena;
     arena_init(&arena, 0);
     for (; c.at < c.end; n++) {
@@ -535,6 +541,26 @@ static void replay_begins_at_the_base_that_the_log_book_goes_on_behind(void **st
     assert_int_equal(n, 10);
     arena_fini(&arena);
     free(bytes);
+}
+
+static void replay_begins_at_the_base_that_the_log_book_goes_on_behind(void **state)
+{
+    struct plant *p = *state;
+    run_trim_and_kill(p);
+    assert_replays_the_last_ten(p, NULL);
+}
+
+static void replay_begins_at_the_base_that_it_is_told(void **state)
+{
+    struct plant *p = *state;
+    char name[64], path[256];
+    plant_start(p);
+    plant_run(p, 1, 30);
+    snprintf(name, sizeof name, "logbook/%020llu.base", (unsigned long long)write_base(p));
+    plant_run(p, 31, 40);
+    plant_stop(p);                               /* the log book reaches back to its beginning */
+    plant_path(p, name, path);
+    assert_replays_the_last_ten(p, path);
 }
 
 /* --- segments --- */
@@ -631,6 +657,7 @@ int main(void)
         PLANT_TEST(damaged_base_is_passed_over_and_told),
         PLANT_TEST(lost_store_and_damaged_intake_leave_a_hole_and_publish_nothing_that_lacks),
         PLANT_TEST(replay_begins_at_the_base_that_the_log_book_goes_on_behind),
+        PLANT_TEST(replay_begins_at_the_base_that_it_is_told),
         cmocka_unit_test(every_harm_to_every_segment_of_the_intake_is_told_and_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
