@@ -3,7 +3,11 @@
  * Intake before log book: an entry that names frames which a power cut took would be a promise about
  * nothing (it can still happen, since the kernel writes pages back when it likes; then a LOST entry
  * says so at the next start). Log book before store: a state whose entries are gone could never be
- * explained. Spare segments are made first, so that the thread that appends never waits for them. */
+ * explained. Spare segments are made first, so that the thread that appends never waits for them.
+ *
+ * The intake is synced to its end and not only up to what was taken: under durability `process` a power
+ * cut may take what was acknowledged since the last commit, and that bound must hold as well while a
+ * backlog waits to be taken. */
 #include "base/crash.h"
 #include "base/log.h"
 #include "commit.h"
@@ -22,7 +26,7 @@ int commit_carry_out(const struct commit *c)
     prepare(c->intake, "intake");
     prepare(c->logbook, "logbook");
 
-    int rc = journal_sync(c->intake, c->intake_until);
+    int rc = journal_sync(c->intake, UINT64_MAX);
     if (rc != 0)
         return rc;
     crash_point("commit.intake_synced");
