@@ -5,7 +5,7 @@
 
 #include "base/crash.h"
 #include "base/zone.h"
-#include "command.h"
+#include "command/command.h"
 
 /* For the crash tests, which try them all. */
 static int list_crash_points(void)

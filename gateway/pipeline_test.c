@@ -13,12 +13,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "command.h"
-#include "logbook.h"
+#include "command/command.h"
 #include "payload.h"
 #include "pipeline.h"
 #include "reading.pb-c.h"
 #include "summary.pb-c.h"
+#include "vault/logbook.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define BEGIN_US INT64_C(1514764800000000)       /* 2018-01-01T00:00:00Z */

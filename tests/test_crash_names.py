@@ -13,7 +13,7 @@ def known():
 
 
 def passed():
-    """Named where they are passed, or by the function that names them for logbook.c."""
+    """Named where they are passed, or by the function that names them for vault/logbook.c."""
     names = set()
     for path in GATEWAY.rglob("*.c"):
         if path.name.endswith("_test.c") or path.parent.name == "base":

@@ -24,8 +24,8 @@
 #include "journal/segment.h"
 #include "model/status.h"
 #include "outside.h"
-#include "upkeep.h"
-#include "vault.h"
+#include "vault/upkeep.h"
+#include "vault/vault.h"
 
 #define STATE DISK_ROOT "/state"
 #define CONF_PATH DISK_ROOT "/gateway.yaml"
