@@ -35,10 +35,10 @@ ONCE_A_START = {"journal.opened", "journal.cut", "start.caught_up", "logbook.sta
 ELSEWHERE = {"logbook.lost", "logbook.hole", "logbook.drop"}
 SEGMENT_HEAD_BYTES = 4096             # the frames begin behind it
 READINGS_PER_KILL = 2_000
-READINGS_PER_SEGMENT = 15_000
+READINGS_PER_SEGMENT = 20_000
 HELPINGS = 4
-A_TURN_OF_UPKEEP_S = 15
-RATE = 3_000
+A_TURN_OF_UPKEEP_S = 5
+RATE = 4_000
 # Long names make long topics: a segment is full the sooner.
 NAMES = ["--site", "a-site-with-a-name-that-fills-segments", "--device",
          "a-device-with-a-name-that-fills-segments-as-well"]

@@ -31,8 +31,8 @@ def test_what_was_acknowledged_is_taken_under_the_configuration_it_came_under(tm
     devices, upstream = brokers
     books = started(plant.Upstream(upstream.port, tmp_path))
     config = configs.steelworks(tmp_path, devices.url(), upstream.url())
-    # Three entries stand in the log book when the first message is appended, and is not taken yet.
-    gateway = started(plant.Gateway(tmp_path, config, env={"CARBON_CRASH_AT": "journal.appended:4"})).ready()
+    # It dies when the first message stands in the intake and is not taken yet.
+    gateway = started(plant.Gateway(tmp_path, config, env={"CARBON_CRASH_AT": "ingest.woken"})).ready()
     plant.publish(devices.port, [(OLD, energy(books, 1, 7))])
     plant.until(lambda: gateway.poll() is not None, "the crash")
     assert gateway.returncode == -signal.SIGKILL
