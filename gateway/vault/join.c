@@ -112,12 +112,11 @@ static int replace_logbook(struct vault *v, uint64_t expected)
     return rc;
 }
 
-static void tell_logbook_gone(const struct vault *v, uint64_t position)
+static void tell_logbook_gone(uint64_t position)
 {
     log_line(LOG_ERROR, "logbook.gone", "entries_behind=%" PRIu64 " – the log book that the store was "
              "written with is not there any more; a new one begins, in a new epoch. No reading is missing: "
              "what the store has not taken, the intake still holds", position);
-    (void)v;
 }
 
 /* Entries between what the state knows and what is kept. */
@@ -157,7 +156,7 @@ int vault_join_logbook(struct vault *v)
 
     pipeline_stand_at(v->pipeline, journal_id(v->logbook), from);
     if (is_other && position > 0) {
-        tell_logbook_gone(v, position);
+        tell_logbook_gone(position);
         v->wants_epoch = true;
     } else if (!is_other && (v->logbook_first > from + 1 || (v->is_store_lost && v->tail.missing > 0))) {
         note_entries_missing(v, position);

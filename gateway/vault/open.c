@@ -2,9 +2,9 @@
  *
  * Every opening makes good what a crash or a disk may have left: the store is made usable, the journals cut
  * their torn tails, what does not belong together is found out, the pipeline follows the log book from
- * the state's position on, and only when all that was ever taken is committed does the configuration
- * come into it. A new one comes behind the backlog: what was acknowledged under
- * the old one is taken under the old one. */
+ * the state's position on, and only when all that was ever taken is committed does the configuration come
+ * into it. A new one comes behind the backlog: what was acknowledged under the old one is taken under the
+ * old one. */
 #include <stdlib.h>
 #include <string.h>
 

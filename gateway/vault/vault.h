@@ -30,8 +30,7 @@ struct vault_hooks {
 /* Opens everything in conf->state, which is made if it is missing, follows what the log book says and
  * the store does not know, and takes up the configuration behind it. Whatever cannot be used is set
  * aside and told; only the machine (no permission, no room, another process), a newer format or a plugin
- * that is gone keeps it from opening. Borrows conf. 0, VAULT_FULL
- * (and nothing is open) or negative. */
+ * that is gone keeps it from opening. Borrows conf. 0, VAULT_FULL (and nothing is open) or negative. */
 int vault_open(const struct conf *conf, const struct vault_hooks *hooks, struct vault **out);
 
 /* After a negative outcome of any other call: whether it was the store that failed, for good. Then it was
@@ -78,7 +77,6 @@ int vault_commit_now(struct vault *v);
 /* The last entry of the log book, and the last frame of the intake, whose effects are committed. */
 uint64_t vault_committed_position(const struct vault *v);
 uint64_t vault_committed_took(const struct vault *v);
-uint64_t vault_committed_position(const struct vault *v);   /* the entry of the log book */
 
 /* Where it stands. */
 const struct places *vault_places(const struct vault *v);
