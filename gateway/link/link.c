@@ -32,14 +32,13 @@
 #include "base/log.h"
 #include "link/address.h"
 #include "link/backoff.h"
+#include "link/conf.h"
 #include "link/reason.h"
 #include "link/taken.h"
 #include "link/wire.h"
 
 /* A connection that lasted this long was a good one: the next back-off begins anew. */
 #define STABLE_US INT64_C(30000000)
-
-const char *const link_protocols[] = { "3.1.1", "5", NULL };
 
 enum errand_kind { ERRAND_CONNECT, ERRAND_DROP, ERRAND_ASK, ERRAND_LOOK };
 
@@ -463,16 +462,14 @@ static void begin_attempt(struct link *l)
 
 static void link_free(struct link *l)
 {
-    const char *texts[] = { l->name, l->conf.broker, l->conf.client_id, l->conf.user_file,
-                            l->conf.password_file, l->conf.ca_file, l->will.topic,
-                            (const char *)l->will.payload.at };
     struct letter *letter;
 
     while ((letter = take_letter(l)))
         letter_free(letter);
     asking_free(l->asking);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free((char *)texts[i]);
+    link_conf_free(&l->conf);
+    link_will_free(&l->will);
+    free(l->name);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->is_idle);
     free(l);
@@ -514,69 +511,6 @@ static void step(struct link *l)
 
 /* The public side. */
 
-static const char *mistake_of(const char *row, const char *text, const char **key)
-{
-    if (key)
-        *key = row;
-    return text;
-}
-
-const char *link_conf_mistake(const struct link_conf *conf, const char **key)
-{
-    struct address address;
-    bool has_user = conf->user_file && *conf->user_file;
-    bool has_password = conf->password_file && *conf->password_file;
-
-    if (address_parse(conf->broker, &address) != 0)
-        return mistake_of("broker", "broker is mqtts://HOST[:PORT] or mqtt://HOST[:PORT], without user or "
-                          "path", key);
-    if (address.is_tls && strchr(address.host, ':'))
-        return mistake_of("broker", "Paho cannot verify a certificate for an IPv6 number; give the broker's "
-                          "name", key);
-    if (has_password && !has_user)
-        return mistake_of("password_file", "password_file needs user_file", key);
-    if (conf->ca_file && *conf->ca_file && !address.is_tls)
-        return mistake_of("ca_file", "ca_file is for mqtts:// alone; with mqtt:// nothing is encrypted", key);
-    if (conf->backoff_min_us > conf->backoff_max_us)
-        return mistake_of("backoff_min", "backoff_min is longer than backoff_max", key);
-    return NULL;
-}
-
-static char *copy_text(const char *text)
-{
-    char *copy = strdup(text ? text : "");
-    if (!copy)
-        abort();
-    return copy;
-}
-
-static struct link_conf copy_conf(const struct link_conf *conf)
-{
-    struct link_conf copy = *conf;
-    copy.broker = copy_text(conf->broker);
-    copy.client_id = copy_text(conf->client_id);
-    copy.user_file = copy_text(conf->user_file);
-    copy.password_file = copy_text(conf->password_file);
-    copy.ca_file = copy_text(conf->ca_file);
-    return copy;
-}
-
-static struct link_will copy_will(const struct link_will *will)
-{
-    struct link_will copy = { .topic = NULL };
-    if (!will || !will->topic)
-        return copy;
-    uint8_t *payload = malloc(will->payload.size + 1);
-    if (!payload)
-        abort();
-    if (will->payload.size > 0)
-        memcpy(payload, will->payload.at, will->payload.size);
-    copy = *will;
-    copy.topic = copy_text(will->topic);
-    copy.payload.at = payload;
-    return copy;
-}
-
 static void init_handles(struct link *l, uv_loop_t *loop)
 {
     uv_async_init(loop, &l->mail, on_mail);
@@ -597,9 +531,10 @@ int link_open(uv_loop_t *loop, const char *name, const struct link_conf *conf, b
     if (!l)
         abort();
     address_parse(conf->broker, &l->address);
-    l->name = copy_text(name);
-    l->conf = copy_conf(conf);
-    l->will = copy_will(will);
+    if (!(l->name = strdup(name)))
+        abort();
+    l->conf = link_conf_copy(conf);
+    l->will = link_will_copy(will);
     l->is_persistent = is_persistent;
     l->hooks = *hooks;
     l->protocol = conf->protocol == LINK_MQTT_5 ? LINK_MQTT_5 : LINK_MQTT_3;
