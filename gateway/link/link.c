@@ -4,13 +4,13 @@
  * when every message is synced) and whenever one calls it. A loop that called Paho would wait there
  * too. So step() looks at what is wanted and at what is, and hands one errand at a time to libuv's
  * pool: connect, drop, ask for subscriptions, look whether it is still there. What happens to the
- * connection comes back as events in a mailbox, which the loop empties between errands; an event of
- * a wire that is no longer ours is dropped by its generation. The only calls to Paho outside an
- * errand are those of link_send, which borrow the wire: an errand that closes it first waits until
+ * connection comes back as events in a mailbox (mailbox.h), which the loop empties between errands; an
+ * event of a wire that is no longer ours is dropped by its generation. The only calls to Paho outside
+ * an errand are those of link_send, which borrow the wire: an errand that closes it first waits until
  * nobody does.
  *
- * The one lock here is held for a few instructions, never over a call to Paho or to a hook: Paho's
- * threads take it under Paho's own lock.
+ * The lock here, and the mailbox's, are held for a few instructions, never over a call to Paho or to a
+ * hook: Paho's threads take them under Paho's own lock.
  *
  * States: DOWN (the timer may run until the next attempt), CONNECTING (a wire is under way), UP
  * (the timer runs until the next look). They change on the loop alone. A wire that was lost stays
@@ -33,6 +33,7 @@
 #include "link/address.h"
 #include "link/backoff.h"
 #include "link/conf.h"
+#include "link/mailbox.h"
 #include "link/reason.h"
 #include "link/taken.h"
 #include "link/wire.h"
@@ -60,11 +61,6 @@ struct errand {
     struct asking *asking;
     bool is_gone;                /* of LOOK */
     char reason[REASON_SIZE];
-};
-
-struct letter {
-    struct letter *next;
-    struct wire_event event;
 };
 
 struct link {
@@ -99,12 +95,14 @@ struct link {
     char complaint[REASON_SIZE]; /* why the last attempts failed, and how many did for that reason */
     unsigned n_complaints;
 
+    /* Any thread. */
+    struct mailbox mailbox;
+
     /* Any thread, under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t is_idle;
     struct wire *sendable;
     unsigned senders;
-    struct letter *letters, **letters_end;
 };
 
 static void step(struct link *l);
@@ -121,38 +119,12 @@ __attribute__((format(printf, 4, 5))) static void say(const struct link *l, enum
     log_line(level, id, "broker=%s %s", l->conf.broker, line);
 }
 
-/* The mailbox. */
-
 /* Any thread. */
 static void on_event(void *self, const struct wire_event *e)
 {
     struct link *l = self;
-    struct letter *letter = calloc(1, sizeof *letter);
-    if (!letter)
-        abort();
-    letter->event = *e;
-
-    pthread_mutex_lock(&l->lock);
-    *l->letters_end = letter;
-    l->letters_end = &letter->next;
-    pthread_mutex_unlock(&l->lock);
+    mailbox_put(&l->mailbox, e);
     uv_async_send(&l->mail);
-}
-
-static struct letter *take_letter(struct link *l)
-{
-    pthread_mutex_lock(&l->lock);
-    struct letter *letter = l->letters;
-    if (letter && !(l->letters = letter->next))
-        l->letters_end = &l->letters;
-    pthread_mutex_unlock(&l->lock);
-    return letter;
-}
-
-static void letter_free(struct letter *letter)
-{
-    free(letter->event.filter);
-    free(letter);
 }
 
 static void set_sendable(struct link *l, struct wire *w)
@@ -279,10 +251,10 @@ static void take_event(struct link *l, const struct wire_event *e)
 /* Not during an errand: the wire that an event speaks of might not be ours yet. */
 static void empty_mailbox(struct link *l)
 {
-    struct letter *letter;
-    while (!l->is_busy && (letter = take_letter(l))) {
-        take_event(l, &letter->event);
-        letter_free(letter);
+    struct wire_event e;
+    while (!l->is_busy && mailbox_take(&l->mailbox, &e)) {
+        take_event(l, &e);
+        free(e.filter);
         step(l);
     }
 }
@@ -462,10 +434,7 @@ static void begin_attempt(struct link *l)
 
 static void link_free(struct link *l)
 {
-    struct letter *letter;
-
-    while ((letter = take_letter(l)))
-        letter_free(letter);
+    mailbox_fini(&l->mailbox);
     asking_free(l->asking);
     link_conf_free(&l->conf);
     link_will_free(&l->will);
@@ -541,7 +510,7 @@ int link_open(uv_loop_t *loop, const char *name, const struct link_conf *conf, b
     backoff_init(&l->backoff, conf->backoff_min_us, conf->backoff_max_us);
     taken_init(&l->taken, conf->backoff_max_us);
     l->asking_end = &l->asking;
-    l->letters_end = &l->letters;
+    mailbox_init(&l->mailbox);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->is_idle, NULL);
     init_handles(l, loop);
