@@ -20,20 +20,18 @@
  * A summary that the broker took and refused (MQTT 5: a quota, an access list, a size) stays in the
  * outbox and in the flight, and is told. It is tried again with a wait that doubles up to a minute, and
  * at every connect; the others do not wait for it, since a refusal mostly concerns one topic or one
- * payload. A status that is refused is simply followed by the next.
+ * payload.
  *
- * Three things go out: the retained status (QoS 1, the newest only, again at every connect),
+ * Three things go out (outgoing.h): the retained status (QoS 1, the newest only, again at every connect),
  * messages that may be dropped (QoS 0), and summaries (QoS 1). On leaving, the status says
  * farewell first, and the connection is closed when the broker has acknowledged that. A broker that
  * never does is the owner's to give up: closing would send DISCONNECT, and the broker would then
  * forget the last will and keep the status that says "online". */
 #include "publish/publish.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,10 +39,8 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "publish/lanes.h"
+#include "publish/outgoing.h"
 
-#define STATUS_TOKEN UINT64_MAX
-#define ASIDES_MOST 64           /* of the messages that may be dropped, waiting for the pump */
 #define ACKNOWLEDGED_MOST 65536  /* not yet taken by the owner; beyond, the outbox is not read on */
 #define STALL_MS 1000            /* after a message failed on a link that is up */
 #define RETRY_MS_LEAST 1000      /* for what the broker refused */
@@ -72,11 +68,6 @@ const struct option publish_options[] = {
     { .name = NULL }
 };
 
-struct aside {
-    char *topic;
-    struct buffer payload;
-};
-
 struct publish {
     /* Settled by publish_open. */
     struct store *store;
@@ -102,15 +93,9 @@ struct publish {
 
     /* Any thread, under the lock. */
     pthread_mutex_t lock;
-    struct lanes lanes;          /* their unread part is the loop's alone */
-    size_t limit;                /* of what is in flight; 0: the link is down */
-    bool is_stalled;             /* until the loop has waited a while */
-    bool is_leaving, is_stopped; /* nothing but the status, and nothing at all, is sent */
+    struct outgoing outgoing;    /* the unread part of its lanes is the loop's alone, and what the last
+                                  * post borrows from is of whoever pumps */
     bool is_pumping;
-    struct buffer status;
-    bool has_status, is_status_due, is_status_in_flight;
-    struct aside asides[ASIDES_MOST];
-    size_t n_asides;
     struct flight_key *acknowledged;
     size_t n_acknowledged, acknowledged_room;
     uint64_t total_sent, total_acknowledged, total_refusals;
@@ -118,117 +103,20 @@ struct publish {
     bool has_refusals;           /* that the loop has not heard of */
     struct flight_key last_acknowledged;
     int64_t last_acknowledged_wall_us;
-
-    /* Whoever pumps. */
-    struct aside sending;        /* a copy of what is not in the flight */
-    struct {
-        char gateway[65], ordinal[16], sequence[24];
-    } labels;
 };
 
 /* Pumping: any thread. */
-
-static void free_aside(struct aside *a)
-{
-    free(a->topic);
-    buffer_fini(&a->payload);
-    *a = (struct aside){ 0 };
-}
-
-static struct link_post status_post(struct publish *p)
-{
-    free_aside(&p->sending);
-    buffer_put(&p->sending.payload, p->status.at, p->status.size);
-    p->is_status_due = false;
-    p->is_status_in_flight = true;
-    return (struct link_post){ .topic = p->status_topic, .payload = buffer_slice(&p->sending.payload),
-                               .qos = 1, .is_retained = true, .token = STATUS_TOKEN };
-}
-
-static struct link_post aside_post(struct publish *p)
-{
-    free_aside(&p->sending);
-    p->sending = p->asides[0];
-    memmove(&p->asides[0], &p->asides[1], --p->n_asides * sizeof p->asides[0]);
-    return (struct link_post){ .topic = p->sending.topic,
-                               .payload = buffer_slice(&p->sending.payload) };
-}
-
-/* A row of the outbox keeps the form it was encoded in, whatever the configuration says by now:
- * JSON begins with a brace, and no summary in protobuf does. */
-static const char *content_type(struct slice payload)
-{
-    bool is_json = payload.size > 0 && payload.at[0] == '{';
-    return is_json ? "application/json" : "application/x-protobuf";
-}
 
 static int64_t now_us(void)
 {
     return (int64_t)clock_read().boottime_us;
 }
 
-static struct link_post summary_post(struct publish *p, const struct flight_message *m, uint64_t token)
-{
-    /* An id begins with the gateway's. */
-    snprintf(p->labels.gateway, sizeof p->labels.gateway, "%.*s", (int)strcspn(m->id, "/"), m->id);
-    snprintf(p->labels.ordinal, sizeof p->labels.ordinal, "%u", (unsigned)m->key.ordinal);
-    snprintf(p->labels.sequence, sizeof p->labels.sequence, "%llu",
-             (unsigned long long)m->key.sequence);
-    return (struct link_post){
-        .topic = m->topic,
-        .payload = m->payload,
-        .qos = 1,
-        .token = token,
-        .content_type = content_type(m->payload),
-        .pairs = { { "gateway", p->labels.gateway },
-                   { "epoch_ordinal", p->labels.ordinal },
-                   { "sequence", p->labels.sequence },
-                   { "id", m->id } },
-    };
-}
-
-/* The next thing to send, taken for sent; false: nothing, or not now. Under the lock. */
-static bool next_post(struct publish *p, struct link_post *out)
-{
-    struct flight_message m;
-    uint64_t token;
-
-    if (p->limit == 0 || p->is_stalled || p->is_stopped)
-        return false;
-    bool is_open = lanes_in_flight(&p->lanes) + p->is_status_in_flight < p->limit;
-    if (p->is_status_due && !p->is_status_in_flight && is_open)
-        *out = status_post(p);
-    else if (p->is_leaving)
-        return false;
-    else if (p->n_asides > 0)
-        *out = aside_post(p);
-    else if (is_open && lanes_send(&p->lanes, now_us(), &m, &token))
-        *out = summary_post(p, &m, token);
-    else
-        return false;
-    return true;
-}
-
-/* Under the lock. Nothing more is sent until the loop says so. */
-static void failed(struct publish *p, uint64_t token)
-{
-    p->is_stalled = true;
-    if (token == STATUS_TOKEN) {
-        p->is_status_in_flight = false;
-        p->is_status_due = true;
-    } else {
-        lanes_failed(&p->lanes, token);
-    }
-}
-
 /* Under the lock. Refused by the broker itself. */
 static void refused(struct publish *p, uint64_t token, int code)
 {
-    if (token == STATUS_TOKEN) {
-        p->is_status_in_flight = false;
+    if (!outgoing_refused(&p->outgoing, token))
         return;
-    }
-    lanes_refused(&p->lanes, token);
     p->total_refusals++;
     p->refusal = code;
     p->has_refusals = true;
@@ -259,17 +147,17 @@ static void pump(struct publish *p)
         return;
     }
     p->is_pumping = true;
-    while (next_post(p, &post)) {
+    while (outgoing_next(&p->outgoing, now_us(), &post)) {
         pthread_mutex_unlock(&p->lock);
         bool is_taken = send_post(p, &post);
         pthread_mutex_lock(&p->lock);
-        p->total_sent += is_taken && post.qos > 0 && post.token != STATUS_TOKEN;
+        p->total_sent += is_taken && post.qos > 0 && post.token != OUTGOING_STATUS;
         if (!is_taken && post.token != 0) {
-            failed(p, post.token);
+            outgoing_failed(&p->outgoing, post.token);
             tell_loop(p);
         }
     }
-    if (lanes_wait_us(&p->lanes, now_us()) > 0)
+    if (lanes_wait_us(&p->outgoing.lanes, now_us()) > 0)
         tell_loop(p);                /* it has the timer */
     p->is_pumping = false;
     pthread_mutex_unlock(&p->lock);
@@ -299,12 +187,10 @@ static void on_sent(void *self, uint64_t token)
     struct publish *p = self;
     struct flight_key key;
 
-    if (token != STATUS_TOKEN)
+    if (token != OUTGOING_STATUS)
         crash_point("publish.acknowledged");
     pthread_mutex_lock(&p->lock);
-    if (token == STATUS_TOKEN)
-        p->is_status_in_flight = false;
-    else if (lanes_acknowledged(&p->lanes, token, &key))
+    if (outgoing_acknowledged(&p->outgoing, token, &key))
         note_acknowledged(p, key);
     pthread_mutex_unlock(&p->lock);
     tell_loop(p);
@@ -319,7 +205,7 @@ static void on_send_failed(void *self, uint64_t token, int code)
     if (code != 0)
         refused(p, token, code);
     else
-        failed(p, token);
+        outgoing_failed(&p->outgoing, token);
     pthread_mutex_unlock(&p->lock);
     tell_loop(p);
     if (code != 0)
@@ -332,8 +218,9 @@ static void on_send_failed(void *self, uint64_t token, int code)
 static bool wants_more(struct publish *p, enum lane lane, struct flight_key *after)
 {
     pthread_mutex_lock(&p->lock);
-    bool wants = p->limit > 0 && lanes_unread(&p->lanes, lane, after) &&
-                 p->n_acknowledged < ACKNOWLEDGED_MOST && !p->is_leaving && !p->is_stopped;
+    struct outgoing *o = &p->outgoing;
+    bool wants = o->limit > 0 && lanes_unread(&o->lanes, lane, after) &&
+                 p->n_acknowledged < ACKNOWLEDGED_MOST && !o->is_leaving && !o->is_stopped;
     pthread_mutex_unlock(&p->lock);
     return wants;
 }
@@ -342,9 +229,9 @@ static bool wants_more(struct publish *p, enum lane lane, struct flight_key *aft
 static bool take_row(struct publish *p, enum lane lane, const struct store_summary *row)
 {
     pthread_mutex_lock(&p->lock);
-    bool is_taken = row && lanes_put(&p->lanes, lane, &(struct flight_message){
+    bool is_taken = row && lanes_put(&p->outgoing.lanes, lane, &(struct flight_message){
         { row->epoch_ordinal, row->sequence }, row->id, row->topic, row->payload });
-    bool goes_on = is_taken || lanes_end(&p->lanes, lane);
+    bool goes_on = is_taken || lanes_end(&p->outgoing.lanes, lane);
     pthread_mutex_unlock(&p->lock);
     return goes_on;
 }
@@ -383,16 +270,14 @@ static void on_pumped(uv_work_t *w, int status)
 
     (void)status;                /* never cancelled */
     p->is_pump_queued = false;
-    if (p->is_stopped)
+    if (p->outgoing.is_stopped)
         close_link(p);
 }
 
 static bool has_something(struct publish *p)
 {
     pthread_mutex_lock(&p->lock);
-    bool has = p->limit > 0 && !p->is_stalled && !p->is_pumping && !p->is_stopped &&
-               (p->is_status_due || p->n_asides > 0 ||
-                (lanes_has_next(&p->lanes, now_us()) && lanes_in_flight(&p->lanes) < p->limit));
+    bool has = !p->is_pumping && outgoing_has_next(&p->outgoing, now_us());
     pthread_mutex_unlock(&p->lock);
     return has;
 }
@@ -415,7 +300,8 @@ static void on_pace(uv_timer_t *t)
 static void wait_for_pace(struct publish *p)
 {
     pthread_mutex_lock(&p->lock);
-    int64_t wait_us = p->limit > 0 && !p->is_leaving ? lanes_wait_us(&p->lanes, now_us()) : 0;
+    struct outgoing *o = &p->outgoing;
+    int64_t wait_us = o->limit > 0 && !o->is_leaving ? lanes_wait_us(&o->lanes, now_us()) : 0;
     pthread_mutex_unlock(&p->lock);
     if (wait_us > 0)
         uv_timer_start(&p->pacing, on_pace, (uint64_t)wait_us / 1000 + 1, 0);
@@ -426,7 +312,7 @@ static void on_retry(uv_timer_t *t)
     struct publish *p = t->data;
 
     pthread_mutex_lock(&p->lock);
-    lanes_retry(&p->lanes);
+    lanes_retry(&p->outgoing.lanes);
     pthread_mutex_unlock(&p->lock);
     publish_wake(p);
 }
@@ -442,7 +328,7 @@ static void wait_to_retry(struct publish *p)
 {
     pthread_mutex_lock(&p->lock);
     bool has_news = p->has_refusals;
-    size_t n = lanes_refusals(&p->lanes);
+    size_t n = lanes_refusals(&p->outgoing.lanes);
     int code = p->refusal;
     p->has_refusals = false;
     pthread_mutex_unlock(&p->lock);
@@ -463,11 +349,7 @@ static void wait_to_retry(struct publish *p)
 static void set_limit(struct publish *p, size_t limit)
 {
     pthread_mutex_lock(&p->lock);
-    p->limit = limit;
-    p->is_stalled = false;
-    p->is_status_due = limit > 0 && p->has_status;
-    while (limit == 0 && p->n_asides > 0)
-        free_aside(&p->asides[--p->n_asides]);
+    outgoing_limit(&p->outgoing, limit);
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -476,7 +358,7 @@ static void on_stall_over(uv_timer_t *t)
     struct publish *p = t->data;
 
     pthread_mutex_lock(&p->lock);
-    p->is_stalled = false;
+    p->outgoing.is_stalled = false;
     pthread_mutex_unlock(&p->lock);
     start_pump(p);
 }
@@ -487,7 +369,7 @@ static void on_stall_over(uv_timer_t *t)
 static void stop(struct publish *p)
 {
     pthread_mutex_lock(&p->lock);
-    p->is_stopped = true;
+    p->outgoing.is_stopped = true;
     pthread_mutex_unlock(&p->lock);
 
     uv_timer_stop(&p->wait);
@@ -503,8 +385,8 @@ static void on_news(uv_async_t *a)
     atomic_exchange(&p->is_told, false);
     pthread_mutex_lock(&p->lock);
     bool has_acknowledged = p->n_acknowledged > 0;
-    bool must_wait = p->is_stalled && p->limit > 0;
-    bool has_left = p->is_leaving && !p->is_status_due && !p->is_status_in_flight;
+    bool must_wait = p->outgoing.is_stalled && p->outgoing.limit > 0;
+    bool has_left = outgoing_has_left(&p->outgoing);
     pthread_mutex_unlock(&p->lock);
 
     if (has_acknowledged)
@@ -528,7 +410,7 @@ static void begin_drain(struct publish *p)
     store_outbox_last(p->store, &last.ordinal, &last.sequence);
 
     pthread_mutex_lock(&p->lock);
-    lanes_came_up(&p->lanes, last);
+    lanes_came_up(&p->outgoing.lanes, last);
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -548,7 +430,7 @@ static void on_lost(void *self)
     struct publish *p = self;
 
     set_limit(p, 0);
-    if (p->is_leaving)
+    if (p->outgoing.is_leaving)
         stop(p);
     p->hooks.on_change(p->hooks.self);
 }
@@ -573,11 +455,7 @@ static void on_handle_closed(uv_handle_t *h)
     if (--p->open_handles > 0)
         return;
     struct publish_hooks hooks = p->hooks;
-    while (p->n_asides > 0)
-        free_aside(&p->asides[--p->n_asides]);
-    free_aside(&p->sending);
-    lanes_fini(&p->lanes);
-    buffer_fini(&p->status);
+    outgoing_fini(&p->outgoing);
     buffer_fini(&p->offline);
     arena_fini(&p->arena);
     pthread_mutex_destroy(&p->lock);
@@ -637,9 +515,9 @@ int publish_open(uv_loop_t *loop, const struct publish_conf *conf, struct store 
     p->store = store;
     p->hooks = *hooks;
     p->window_most = conf->window > 0 ? (size_t)conf->window : 1;
-    lanes_init(&p->lanes, conf->order == PUBLISH_NEWEST_FIRST ? PUBLISH_NEWEST_FIRST
-                                                             : PUBLISH_OLDEST_FIRST,
-               2 * p->window_most, conf->rate);
+    outgoing_init(&p->outgoing, p->status_topic,
+                  conf->order == PUBLISH_NEWEST_FIRST ? PUBLISH_NEWEST_FIRST : PUBLISH_OLDEST_FIRST,
+                  2 * p->window_most, conf->rate);
     arena_init(&p->arena, 0);
     pthread_mutex_init(&p->lock, NULL);
     init_handles(p, loop);
@@ -652,24 +530,13 @@ void publish_start(struct publish *p)
     link_start(p->link);
 }
 
-/* Under the lock. */
-static void set_status(struct publish *p, struct slice payload)
-{
-    buffer_clear(&p->status);
-    buffer_put(&p->status, payload.at, payload.size);
-    p->has_status = true;
-    p->is_status_due = true;
-}
-
 void publish_close(struct publish *p, struct slice farewell)
 {
     if (!p)
         return;
     pthread_mutex_lock(&p->lock);
-    bool is_up = p->limit > 0;
-    p->is_leaving = true;
-    p->is_stalled = false;
-    set_status(p, farewell);
+    bool is_up = p->outgoing.limit > 0;
+    outgoing_leave(&p->outgoing, farewell);
     pthread_mutex_unlock(&p->lock);
 
     uv_timer_stop(&p->wait);
@@ -705,7 +572,7 @@ void publish_acknowledged(struct publish *p, struct store_batch *batch)
 void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence)
 {
     pthread_mutex_lock(&p->lock);
-    struct flight_key sent = p->lanes.greatest_sent;
+    struct flight_key sent = p->outgoing.lanes.greatest_sent;
     pthread_mutex_unlock(&p->lock);
     *ordinal = sent.ordinal;
     *sequence = sent.sequence;
@@ -714,9 +581,9 @@ void publish_sent_until(struct publish *p, uint32_t *ordinal, uint64_t *sequence
 int publish_drop(struct publish *p, uint32_t ordinal, uint64_t from, uint64_t until)
 {
     pthread_mutex_lock(&p->lock);
-    bool is_free = lanes_is_behind((struct flight_key){ ordinal, from }, p->lanes.greatest_sent);
+    bool is_free = lanes_is_behind((struct flight_key){ ordinal, from }, p->outgoing.lanes.greatest_sent);
     if (is_free)
-        lanes_drop(&p->lanes, ordinal, from, until);
+        lanes_drop(&p->outgoing.lanes, ordinal, from, until);
     pthread_mutex_unlock(&p->lock);
     return is_free ? 0 : 1;
 }
@@ -724,8 +591,7 @@ int publish_drop(struct publish *p, uint32_t ordinal, uint64_t from, uint64_t un
 void publish_status(struct publish *p, struct slice payload)
 {
     pthread_mutex_lock(&p->lock);
-    if (!p->is_leaving)
-        set_status(p, payload);
+    outgoing_status(&p->outgoing, payload);
     pthread_mutex_unlock(&p->lock);
     start_pump(p);
 }
@@ -733,17 +599,10 @@ void publish_status(struct publish *p, struct slice payload)
 int publish_now(struct publish *p, const char *topic, struct slice payload)
 {
     pthread_mutex_lock(&p->lock);
-    bool has_place = p->limit > 0 && p->n_asides < ASIDES_MOST && !p->is_leaving;
-    if (has_place) {
-        struct aside *a = &p->asides[p->n_asides++];
-        if (!(a->topic = strdup(topic)))
-            abort();
-        a->payload = (struct buffer){ 0 };
-        buffer_put(&a->payload, payload.at, payload.size);
-    }
+    bool is_taken = outgoing_aside(&p->outgoing, topic, payload);
     pthread_mutex_unlock(&p->lock);
     start_pump(p);
-    return has_place ? 0 : 1;
+    return is_taken ? 0 : 1;
 }
 
 void publish_figures(const struct publish *const_p, struct publish_figures *out)
@@ -756,10 +615,10 @@ void publish_figures(const struct publish *const_p, struct publish_figures *out)
     pthread_mutex_lock(&p->lock);
     out->sent = p->total_sent;
     out->acknowledged = p->total_acknowledged;
-    out->in_flight = lanes_in_flight(&p->lanes);
-    out->waiting = lanes_held(&p->lanes);
+    out->in_flight = lanes_in_flight(&p->outgoing.lanes);
+    out->waiting = lanes_held(&p->outgoing.lanes);
     out->refusals = p->total_refusals;
-    out->refused = lanes_refusals(&p->lanes);
+    out->refused = lanes_refusals(&p->outgoing.lanes);
     out->refusal = p->refusal;
     out->uncommitted = p->n_acknowledged;
     out->last_acknowledged_ordinal = p->last_acknowledged.ordinal;
