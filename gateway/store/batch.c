@@ -6,7 +6,7 @@
  *      PUT           kind u8, stage u8, key slice, value slice
  *      DROP          kind u8, stage u8, key slice
  *      DROP_RANGE    kind u8, stage u8, from slice, until slice (the first key that stays)
- *      SUMMARY       kind u8, numbers, then the texts as slices with their NUL, then the payload
+ *      SUMMARY       kind u8, epoch ordinal u32, sequence u64, the rest as summary.c draws its value
  *      ACKNOWLEDGED  kind u8, epoch ordinal u32, sequence u64
  *      DROPPED       kind u8, epoch ordinal u32, from u64, until u64
  *
@@ -14,7 +14,6 @@
  * often as its write has to be tried, and reading leaves it as it is. */
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/inside.h"
 
@@ -93,31 +92,12 @@ struct state_out store_batch_state(struct store_batch *b)
     return (struct state_out){ .put = put, .drop = drop, .drop_range = drop_range, .self = b };
 }
 
-/* With its NUL, so that it can be lent as a C string. */
-static void put_text(struct buffer *out, const char *text)
-{
-    if (!text)
-        text = "";
-    buffer_put_slice(out, (struct slice){ (const uint8_t *)text, strlen(text) + 1 });
-}
-
 void store_batch_summary(struct store_batch *b, const struct store_summary *row)
 {
-    struct buffer *out = &b->records;
-    buffer_put_u8(out, RECORD_SUMMARY);
-    buffer_put_u32(out, row->epoch_ordinal);
-    buffer_put_u64(out, row->sequence);
-    buffer_put_u64(out, row->cause);
-    buffer_put_u32(out, row->ordinal);
-    buffer_put_i64(out, row->start_us);
-    buffer_put_i64(out, row->end_us);
-    buffer_put_i64(out, row->published_us);
-    buffer_put_u32(out, row->revision);
-    put_text(out, row->id);
-    put_text(out, row->site);
-    put_text(out, row->period);
-    put_text(out, row->topic);
-    buffer_put_slice(out, row->payload);
+    buffer_put_u8(&b->records, RECORD_SUMMARY);
+    buffer_put_u32(&b->records, row->epoch_ordinal);
+    buffer_put_u64(&b->records, row->sequence);
+    store_summary_put_value(row, &b->records);
     b->n_summaries++;
 }
 
@@ -149,26 +129,11 @@ struct cursor store_batch_cursor(const struct store_batch *b)
     return cursor_of(buffer_slice(&b->records));
 }
 
-static const char *read_text(struct cursor *c)
-{
-    return (const char *)cursor_slice(c).at;
-}
-
 static void read_summary(struct cursor *c, struct store_summary *row)
 {
     row->epoch_ordinal = cursor_u32(c);
     row->sequence = cursor_u64(c);
-    row->cause = cursor_u64(c);
-    row->ordinal = cursor_u32(c);
-    row->start_us = cursor_i64(c);
-    row->end_us = cursor_i64(c);
-    row->published_us = cursor_i64(c);
-    row->revision = cursor_u32(c);
-    row->id = read_text(c);
-    row->site = read_text(c);
-    row->period = read_text(c);
-    row->topic = read_text(c);
-    row->payload = cursor_slice(c);
+    (void)store_summary_get_value(c, row);   /* of our own making */
 }
 
 static void read_state(struct cursor *c, struct record *r)

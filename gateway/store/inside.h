@@ -84,6 +84,10 @@ int store_prepare_reads(struct store *s);
 void store_bind_slice(struct sqlite3_stmt *st, int at, struct slice v);
 void store_bind_u64(struct sqlite3_stmt *st, int at, uint64_t v);
 
+/* All of a summary but epoch ordinal and sequence (summary.c). Reading borrows; false: it is none. */
+void store_summary_put_value(const struct store_summary *row, struct buffer *out);
+bool store_summary_get_value(struct cursor *c, struct store_summary *row);
+
 /* One thing of a batch, borrowed from it. */
 enum record_kind {
     RECORD_PUT = 1, RECORD_DROP, RECORD_SUMMARY, RECORD_ACKNOWLEDGED, RECORD_DROPPED, RECORD_DROP_RANGE
