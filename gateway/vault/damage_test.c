@@ -11,6 +11,33 @@
 
 #define STORE "store.sqlite"
 
+/* Another's connection to the store. */
+static sqlite3 *connect_to_store(struct plant *p)
+{
+    char path[256];
+    sqlite3 *db = NULL;
+    plant_path(p, STORE, path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    return db;
+}
+
+static void run_sql(sqlite3 *db, const char *text)
+{
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Every page but the first, which opening looks at. */
+static void spoil_pages(struct plant *p)
+{
+    char garbage[4096], path[256];
+    uint64_t bytes;
+    memset(garbage, 0x5a, sizeof garbage);
+    plant_path(p, STORE, path);
+    assert_int_equal(file_size(path, &bytes), 0);
+    for (size_t at = sizeof garbage; at < bytes; at += sizeof garbage)
+        plant_write(p, STORE, at, garbage, sizeof garbage);
+}
+
 /* The log folds lines that repeat, so the log book is asked. */
 static void assert_epoch(struct plant *p, uint32_t ordinal)
 {
@@ -78,30 +105,21 @@ static void truncated_store_is_set_aside_and_rebuilt(void **state)
 static void database_of_somebody_else_is_set_aside_and_a_store_rebuilt(void **state)
 {
     struct plant *p = *state;
-    char path[256];
-    sqlite3 *db = NULL;
     run_and_kill(p, 30);
     plant_lose(p, STORE);
-    plant_path(p, STORE, path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE photos (name)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3 *db = connect_to_store(p);
+    run_sql(db, "CREATE TABLE photos (name)");
     sqlite3_close(db);
     assert_rebuilt(p, 30);
     assert_true(plant_has(p, STORE ".damaged-1"));
 }
 
-/* Every page but the first, which opening looks at: whichever of them is read first shows the damage. */
+/* Whichever of them is read first shows the damage. */
 static void store_with_a_damaged_page_is_set_aside_and_rebuilt(void **state)
 {
     struct plant *p = *state;
-    char garbage[4096], path[256];
-    uint64_t bytes;
     run_and_kill(p, 30);
-    memset(garbage, 0x5a, sizeof garbage);
-    plant_path(p, STORE, path);
-    assert_int_equal(file_size(path, &bytes), 0);
-    for (size_t at = sizeof garbage; at < bytes; at += sizeof garbage)
-        plant_write(p, STORE, at, garbage, sizeof garbage);
+    spoil_pages(p);
     assert_rebuilt(p, 30);
     assert_true(plant_has(p, STORE ".damaged-1"));
 }
@@ -109,15 +127,9 @@ static void store_with_a_damaged_page_is_set_aside_and_rebuilt(void **state)
 static void page_that_is_damaged_while_running_ends_the_run_and_is_rescued(void **state)
 {
     struct plant *p = *state;
-    char garbage[4096], path[256];
-    uint64_t bytes;
     run_and_kill(p, 30);
     plant_start(p);
-    memset(garbage, 0x5a, sizeof garbage);
-    plant_path(p, STORE, path);
-    assert_int_equal(file_size(path, &bytes), 0);
-    for (size_t at = sizeof garbage; at < bytes; at += sizeof garbage)
-        plant_write(p, STORE, at, garbage, sizeof garbage);
+    spoil_pages(p);
 
     struct store_summary s = { 0 };
     struct arena arena;
@@ -141,13 +153,9 @@ static void page_that_is_damaged_while_running_ends_the_run_and_is_rescued(void 
 static void store_of_a_newer_format_is_refused_with_both_numbers(void **state)
 {
     struct plant *p = *state;
-    char path[256];
-    sqlite3 *db = NULL;
     run_and_kill(p, 30);
-    plant_path(p, STORE, path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE meta SET value = 4711 WHERE name = 'format'", NULL, NULL, NULL),
-                     SQLITE_OK);
+    sqlite3 *db = connect_to_store(p);
+    run_sql(db, "UPDATE meta SET value = 4711 WHERE name = 'format'");
     sqlite3_close(db);
     struct listening *l = calloc(1, sizeof *l);
     struct vault_hooks hooks = { 0 };
@@ -164,13 +172,9 @@ static void store_of_a_newer_format_is_refused_with_both_numbers(void **state)
 static void row_of_the_snapshot_that_does_not_fit_makes_the_store_anew(void **state)
 {
     struct plant *p = *state;
-    char path[256];
-    sqlite3 *db = NULL;
     run_and_kill(p, 30);
-    plant_path(p, STORE, path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE state SET value = X'0101' WHERE key = CAST('b epoch' AS BLOB)",
-                                  NULL, NULL, NULL), SQLITE_OK);
+    sqlite3 *db = connect_to_store(p);
+    run_sql(db, "UPDATE state SET value = X'0101' WHERE key = CAST('b epoch' AS BLOB)");
     assert_int_equal(sqlite3_changes(db), 1);
     sqlite3_close(db);
     assert_rebuilt(p, 30);
@@ -180,16 +184,13 @@ static void row_of_the_snapshot_that_does_not_fit_makes_the_store_anew(void **st
 static void store_that_cannot_be_written_at_the_start_is_written_later(void **state)
 {
     struct plant *p = *state;
-    char path[256];
-    sqlite3 *db = NULL;
     plant_start(p);
     plant_run(p, 1, 10);
     plant_arrive(p, 11, 20);
     plant_take(p);
     plant_stop(p);
-    plant_path(p, STORE, path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3 *db = connect_to_store(p);
+    run_sql(db, "BEGIN IMMEDIATE");
 
     char *said = plant_start_listening(p);
     assert_said(said, "store.later");
@@ -198,7 +199,7 @@ static void store_that_cannot_be_written_at_the_start_is_written_later(void **st
     plant_take(p);
     assert_int_equal(vault_commit_now(p->vault), VAULT_LATER);
     assert_books(p, 1, 10);
-    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    run_sql(db, "COMMIT");
     sqlite3_close(db);
     plant_commit(p);
     assert_books(p, 1, 30);
@@ -340,26 +341,10 @@ static void epoch_rises_even_when_store_and_log_book_are_both_gone(void **state)
 
 /* --- bases --- */
 
-/* Long entries, until the log book begins its next segment. */
-static void roll_log_book(struct plant *p)
-{
-    static char version[100000];
-    memset(version, 'v', sizeof version);
-    struct entry e = { .kind = FRAME_START, .version = { (uint8_t *)version, sizeof version } };
-    while (!plant_has(p, "logbook/000000000002.segment"))
-        assert_int_equal(vault_say(p->vault, &e), 0);
-    e.version.size = 3;
-    assert_int_equal(vault_say(p->vault, &e), 0);
-    plant_commit(p);
-}
-
 static void base_rows(struct plant *p, struct base_writer *w)
 {
-    char path[256];
-    sqlite3 *db = NULL;
+    sqlite3 *db = connect_to_store(p);
     sqlite3_stmt *st = NULL;
-    plant_path(p, STORE, path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "SELECT stage, key, value FROM state", -1, &st, NULL), SQLITE_OK);
     while (sqlite3_step(st) == SQLITE_ROW) {
         struct slice key = { sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1) };
@@ -407,7 +392,7 @@ static uint64_t run_trim_and_kill(struct plant *p)
 {
     plant_start(p);
     plant_run(p, 1, 30);
-    roll_log_book(p);
+    plant_roll_log_book(p, 2);
     uint64_t position = write_base(p);
     plant_run(p, 31, 40);
     plant_stop(p);
@@ -565,30 +550,6 @@ static void replay_begins_at_the_base_that_it_is_told(void **state)
 
 /* --- segments --- */
 
-enum harm { DELETED, EMPTY, CUT, HEADER, NEWER, N_HARMS };
-
-static void harm_segment(struct plant *p, const char *name, enum harm harm)
-{
-    static const uint8_t version = 77;
-    switch (harm) {
-    case DELETED:
-        plant_lose(p, name);
-        break;
-    case EMPTY:
-        plant_truncate(p, name, 0);
-        break;
-    case CUT:
-        plant_truncate(p, name, 8192);
-        break;
-    case HEADER:
-        plant_write(p, name, 20, "harm", 4);
-        break;
-    default:
-        plant_write(p, name, 8, &version, 1);
-        break;
-    }
-}
-
 /* Three segments of messages that are no readings, with readings between them. */
 static void arrive_in_three_segments(struct plant *p)
 {
@@ -605,10 +566,9 @@ static void arrive_in_three_segments(struct plant *p)
 /* Whatever becomes of any of them, committed or not, taken or not: it opens, tells and goes on. */
 static void every_harm_to_every_segment_of_the_intake_is_told_and_survived(void **state)
 {
-    for (int harm = 0; harm < N_HARMS; harm++) {
+    for (int harm = GONE; harm <= NEWER; harm++) {
         for (int k = 1; k <= 3; k++) {
             void *fresh = NULL;
-            char name[64];
             assert_int_equal(plant_make(&fresh), 0);
             struct plant *p = fresh;
             plant_start(p);
@@ -617,8 +577,7 @@ static void every_harm_to_every_segment_of_the_intake_is_told_and_survived(void 
             if (k >= 2)              /* that the newest was deleted, only the log book can know */
                 plant_take(p);
             plant_stop(p);
-            snprintf(name, sizeof name, "intake/%012d.segment", k);
-            harm_segment(p, name, (enum harm)harm);
+            plant_harm(p, "intake", k, (enum harm)harm);
 
             char *said = plant_start_listening(p);
             plant_take(p);

@@ -2,31 +2,14 @@
  * lost and none counts twice, whatever becomes of what was noted about them. */
 #include "vault/plant_test.h"
 
-enum harm { GONE, EMPTY, CUT, HEADER, BODY };
-
-/* Goes on in the next segment of the log book. */
-static void roll_log_book(struct plant *p, int next)
-{
-    static char version[100000];
-    char name[64];
-    memset(version, 'v', sizeof version);
-    struct entry e = { .kind = FRAME_START, .version = { (uint8_t *)version, sizeof version } };
-    snprintf(name, sizeof name, "logbook/%012d.segment", next);
-    while (!plant_has(p, name))
-        assert_int_equal(vault_say(p->vault, &e), 0);
-    e.version.size = 3;
-    assert_int_equal(vault_say(p->vault, &e), 0);
-    plant_commit(p);
-}
-
 /* Three segments; the last minutes are taken and not committed. */
 static void run_over_three_segments_and_kill(struct plant *p)
 {
     plant_start(p);
     plant_run(p, 1, 10);
-    roll_log_book(p, 2);
+    plant_roll_log_book(p, 2);
     plant_run(p, 11, 20);
-    roll_log_book(p, 3);
+    plant_roll_log_book(p, 3);
     plant_run(p, 21, 30);
     plant_arrive(p, 31, 40);
     plant_take(p);
@@ -56,25 +39,13 @@ static void assert_nothing_is_lost_or_counted_twice(struct plant *p, bool is_tol
     free(said);
 }
 
-static void harm_segment(struct plant *p, int k, enum harm harm)
-{
-    char name[64];
-    snprintf(name, sizeof name, "logbook/%012d.segment", k);
-    if (harm == GONE)
-        plant_lose(p, name);
-    else if (harm == EMPTY || harm == CUT)
-        plant_truncate(p, name, harm == CUT ? 8192 : 0);
-    else
-        plant_write(p, name, harm == HEADER ? 20 : 4096 + 60, "harm", 4);
-}
-
 static void harm_to_any_segment_of_the_log_book(enum harm harm)
 {
     for (int k = 1; k <= 3; k++) {
         void *fresh = NULL;
         assert_int_equal(plant_make(&fresh), 0);
         run_over_three_segments_and_kill(fresh);
-        harm_segment(fresh, k, harm);
+        plant_harm(fresh, "logbook", k, harm);
         assert_nothing_is_lost_or_counted_twice(fresh, is_seen_at_a_start(k, harm));
         assert_int_equal(plant_remove(&fresh), 0);
     }

@@ -323,6 +323,51 @@ static inline void plant_truncate(const struct plant *p, const char *name, size_
     assert_int_equal(truncate(path, (off_t)size), 0);
 }
 
+/* What becomes of a segment. That a body is harmed, opening need not see. */
+enum harm { GONE, EMPTY, CUT, HEADER, NEWER, BODY };
+
+static inline void plant_harm(const struct plant *p, const char *journal, int k, enum harm harm)
+{
+    static const uint8_t version = 77;
+    char name[64];
+    snprintf(name, sizeof name, "%s/%012d.segment", journal, k);
+    switch (harm) {
+    case GONE:
+        plant_lose(p, name);
+        break;
+    case EMPTY:
+        plant_truncate(p, name, 0);
+        break;
+    case CUT:
+        plant_truncate(p, name, 8192);
+        break;
+    case HEADER:
+        plant_write(p, name, 20, "harm", 4);
+        break;
+    case NEWER:
+        plant_write(p, name, 8, &version, 1);
+        break;
+    case BODY:
+        plant_write(p, name, SEGMENT_FRAMES_AT + 60, "harm", 4);
+        break;
+    }
+}
+
+/* Long entries, until the log book goes on in that segment. */
+static inline void plant_roll_log_book(struct plant *p, int next)
+{
+    static char version[100000];
+    char name[64];
+    memset(version, 'v', sizeof version);
+    struct entry e = { .kind = FRAME_START, .version = { (uint8_t *)version, sizeof version } };
+    snprintf(name, sizeof name, "logbook/%012d.segment", next);
+    while (!plant_has(p, name))
+        assert_int_equal(vault_say(p->vault, &e), 0);
+    e.version.size = 3;
+    assert_int_equal(vault_say(p->vault, &e), 0);
+    plant_commit(p);
+}
+
 /* How many entries of a kind stand in the log book; the last one of them, with its slices gone. */
 static inline unsigned plant_entries(const struct plant *p, uint8_t kind, struct entry *last)
 {
