@@ -296,6 +296,14 @@ static inline struct summary_stream *desk_find(const struct desk *d, enum period
     return desk_stream(d, desk_latest(d, p, start_us), stream);
 }
 
+/* Windows that were withheld so far. */
+static inline uint64_t desk_uncovered(const struct desk *d)
+{
+    struct account_figures figures;
+    account_figures(d->a, &figures);
+    return figures.windows_uncovered;
+}
+
 #define assert_int128_equal(a, b) assert_int128_equal_at((a), (b), __FILE__, __LINE__)
 
 static inline void assert_int128_equal_at(int128 a, int128 b, const char *file, int line)

@@ -50,11 +50,11 @@ static uint32_t revision_of(const struct desk *d, enum period p, int64_t t_us)
     return s ? s->revision : 0;
 }
 
-static uint64_t uncovered(const struct desk *d)
+/* From t on. */
+static void live_five_days(struct desk *d, int64_t t_us)
 {
-    struct account_figures figures;
-    account_figures(d->a, &figures);
-    return figures.windows_uncovered;
+    desk_open(d, one_device);
+    go_on(d, t_us, t_us + 5 * DAY_US);
 }
 
 static uint32_t closed_rows(const struct desk *d)
@@ -70,8 +70,7 @@ static void rows_of_what_ended_before_leave_and_the_others_stay(void **state)
     struct desk d;
     (void)state;
     int64_t t = at("2018-02-02T00:00:00Z");
-    desk_open(&d, one_device);
-    go_on(&d, t, t + 5 * DAY_US);
+    live_five_days(&d, t);
     desk_commit(&d);
     assert_int_equal(closed_rows(&d), 5 * (96 + 24 + 1));
     forget(&d);
@@ -81,7 +80,7 @@ static void rows_of_what_ended_before_leave_and_the_others_stay(void **state)
     add_late(&d, t + 3 * DAY_US);
     assert_int_equal(revision_of(&d, PERIOD_QUARTER_HOUR, t + 3 * DAY_US), 2);
     assert_int_equal(revision_of(&d, PERIOD_DAY, t + 3 * DAY_US), 2);
-    assert_int_equal(uncovered(&d), 0);
+    assert_int_equal(desk_uncovered(&d), 0);
     desk_close(&d);
 }
 
@@ -90,20 +89,19 @@ static void a_late_amount_for_a_forgotten_window_is_told_and_never_revision_1_ag
     struct desk d;
     (void)state;
     int64_t t = at("2018-02-02T00:00:00Z");
-    desk_open(&d, one_device);
-    go_on(&d, t, t + 5 * DAY_US);
+    live_five_days(&d, t);
     forget(&d);
     desk_commit(&d);
     desk_restart(&d);
     uint32_t before = d.n_out;
     add_late(&d, t + DAY_US);
     assert_int_equal(d.n_out, before);
-    assert_int_equal(uncovered(&d), 3);  /* quarter hour, hour and day; the month is open */
+    assert_int_equal(desk_uncovered(&d), 3);  /* quarter hour, hour and day; the month is open */
     desk_commit(&d);
     desk_restart(&d);
     add_late(&d, t + DAY_US + MINUTE_US);
     assert_int_equal(d.n_out, before);
-    assert_int_equal(uncovered(&d), 3);
+    assert_int_equal(desk_uncovered(&d), 3);
     desk_close(&d);
 }
 
@@ -143,11 +141,11 @@ static void what_is_forgotten_does_not_depend_on_commits(void **state)
     struct desk first, other;
     (void)state;
     live(&first, 0);
-    assert_true(uncovered(&first) > 0);
+    assert_true(desk_uncovered(&first) > 0);
     for (int commits = 1; commits < 32; commits++) {
         live(&other, commits);
         assert_int_equal(other.n_out, first.n_out);
-        assert_int_equal(uncovered(&other), uncovered(&first));
+        assert_int_equal(desk_uncovered(&other), desk_uncovered(&first));
         for (uint32_t i = 0; i < first.n_out; i++) {
             assert_int_equal(other.out[i].start_us, first.out[i].start_us);
             assert_int_equal(other.out[i].revision, first.out[i].revision);
@@ -168,8 +166,7 @@ static void rows_on_their_way_out_are_not_looked_for(void **state)
     struct desk d;
     (void)state;
     int64_t t = at(TEN);
-    desk_open(&d, one_device);
-    go_on(&d, t, t + 5 * DAY_US);
+    live_five_days(&d, t);
     desk_commit(&d);
     desk_commit(&d);
     struct state_out out = desk_rows(&d);
@@ -187,8 +184,7 @@ static void a_window_with_a_revision_pending_is_forgotten_only_later(void **stat
     struct desk d;
     (void)state;
     int64_t t = at(TEN);
-    desk_open(&d, one_device);
-    go_on(&d, t, t + 5 * DAY_US);
+    live_five_days(&d, t);
     desk_commit(&d);
     desk_add(&d, measured(&d, "a", t + DAY_US, t + DAY_US + MINUTE_US, 7));
     forget(&d);
@@ -211,8 +207,7 @@ static void a_clock_that_is_wrong_forgets_nothing_that_devices_speak_about(void 
     int64_t t = at(TEN);
     for (size_t i = 0; i < sizeof kept_us / sizeof *kept_us; i++) {
         struct state_out out = desk_rows(&d);
-        desk_open(&d, one_device);
-        go_on(&d, t, t + 5 * DAY_US);
+        live_five_days(&d, t);
         desk_commit(&d);
         account_forget(d.a, WALL_US + d.elapsed_us - kept_us[i], &out);
         desk_commit(&d);

@@ -50,21 +50,21 @@ static void come_back(struct desk *d, int64_t since_us, int64_t one_us, int64_t 
     desk_emit(d);
 }
 
-static uint64_t uncovered(const struct desk *d)
+/* Five minutes, and then something is lost. Returns when they began. */
+static int64_t run_into_a_hole(struct desk *d)
 {
-    struct account_figures figures;
-    account_figures(d->a, &figures);
-    return figures.windows_uncovered;
+    int64_t t = at(TEN);
+    desk_open(d, two_devices);
+    go_on(d, t, t + 5 * MINUTE_US);
+    account_hole(d->a);
+    return t;
 }
 
 static void windows_that_touch_a_hole_are_counted_and_not_published(void **state)
 {
     struct desk d;
     (void)state;
-    desk_open(&d, two_devices);
-    int64_t t = at(TEN);
-    go_on(&d, t, t + 5 * MINUTE_US);
-    account_hole(d.a);
+    int64_t t = run_into_a_hole(&d);
     come_back(&d, t + 5 * MINUTE_US, t + 30 * MINUTE_US, t + 31 * MINUTE_US + SECOND_US);
     go_on(&d, t + 32 * MINUTE_US, t + 122 * MINUTE_US);
 
@@ -76,7 +76,7 @@ static void windows_that_touch_a_hole_are_counted_and_not_published(void **state
     assert_non_null(desk_latest(&d, PERIOD_QUARTER_HOUR, t + 3 * QUARTER_US));
     assert_null(desk_latest(&d, PERIOD_HOUR, t));
     assert_non_null(desk_latest(&d, PERIOD_HOUR, t + HOUR_US));
-    assert_int_equal(uncovered(&d), 27 + 3 + 1);
+    assert_int_equal(desk_uncovered(&d), 27 + 3 + 1);
     desk_close(&d);
 }
 
@@ -125,10 +125,7 @@ static void a_device_that_has_not_spoken_holds_a_hole_open_until_it_is_idle(void
 {
     struct desk d;
     (void)state;
-    desk_open(&d, two_devices);
-    int64_t t = at(TEN);
-    go_on(&d, t, t + 5 * MINUTE_US);
-    account_hole(d.a);
+    int64_t t = run_into_a_hole(&d);
     desk_seen(&d, "one", t + 7 * MINUTE_US);
     desk_seen(&d, "one", t + 12 * MINUTE_US);
     assert_int_equal(desk_emit(&d), 0);
@@ -165,10 +162,7 @@ static void old_readings_that_come_again_do_not_end_a_hole(void **state)
 {
     struct desk d;
     (void)state;
-    desk_open(&d, two_devices);
-    int64_t t = at(TEN);
-    go_on(&d, t, t + 5 * MINUTE_US);
-    account_hole(d.a);
+    int64_t t = run_into_a_hole(&d);
     desk_seen(&d, "one", t + 3 * MINUTE_US);
     desk_seen(&d, "two", t + 4 * MINUTE_US);
     come_back(&d, t + 5 * MINUTE_US, t + 20 * MINUTE_US, t + 20 * MINUTE_US);
@@ -199,21 +193,18 @@ static void a_late_amount_inside_a_hole_does_not_appear_as_a_first_revision(void
 {
     struct desk d;
     (void)state;
-    desk_open(&d, two_devices);
-    int64_t t = at(TEN);
-    go_on(&d, t, t + 5 * MINUTE_US);
-    account_hole(d.a);
+    int64_t t = run_into_a_hole(&d);
     come_back(&d, t + 5 * MINUTE_US, t + 20 * MINUTE_US, t + 20 * MINUTE_US);
-    uint64_t before = uncovered(&d);
+    uint64_t before = desk_uncovered(&d);
     desk_add(&d, measured(&d, "a", t + 10 * MINUTE_US, t + 11 * MINUTE_US, 40));
     desk_emit(&d);
     assert_null(desk_latest(&d, PERIOD_MINUTE, t + 10 * MINUTE_US));
-    assert_int_equal(uncovered(&d), before);
+    assert_int_equal(desk_uncovered(&d), before);
     /* Nor where it was closed when the loss was found, and nothing is on record. */
     desk_add(&d, measured(&d, "a", t - HOUR_US, t - HOUR_US + MINUTE_US, 40));
     desk_emit(&d);
     assert_null(desk_latest(&d, PERIOD_MINUTE, t - HOUR_US));
-    assert_true(uncovered(&d) > before);
+    assert_true(desk_uncovered(&d) > before);
     desk_close(&d);
 }
 
