@@ -12,21 +12,17 @@
  * a clock looks ten times a second whether a broker refused us or the time is up. */
 #include "command/connect.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <uv.h>
 
 #include "base/clock.h"
+#include "command/tally.h"
 #include "ingest/filters.h"
 #include "link/link.h"
 #include "vault/lossless.h"
 
-#define MESSAGES 1500u
-#define CONTROL 0u                   /* comes while the subscriber is there */
-#define LAST (MESSAGES + 1)          /* comes behind all others */
 #define WINDOW 100u
 #define LOOK_MS 100
 #define CLEAN_US INT64_C(10000000)   /* for the clean connect, whatever is left of the time */
@@ -69,11 +65,7 @@ struct probe {
     enum lossless claim;
     bool has_failed;
     char why[600];
-
-    pthread_mutex_t lock;            /* Paho's threads and the loop */
-    uint64_t acknowledged;
-    uint64_t came;
-    bool seen[MESSAGES + 2];
+    struct tally tally;              /* Paho's threads and the loop */
 };
 
 static void go_clean(struct probe *p);
@@ -144,31 +136,23 @@ static void tell_session(const struct leg *leg)
 static void send_number(struct probe *p, unsigned number)
 {
     char text[32];
-    int size = snprintf(text, sizeof text, "carbon-probe %u", number);
     struct link_post post = {
         .topic = p->topic,
-        .payload = { (const uint8_t *)text, (size_t)size },
+        .payload = tally_payload(number, text),
         .qos = 1,
-        .token = number + 1,
+        .token = tally_token(number),
     };
     if (link_send(p->writer.link, &post) != 0)
         give_up(p, "the broker took a message of the probe no more – try again");
 }
 
-static uint64_t acknowledged(struct probe *p)
-{
-    pthread_mutex_lock(&p->lock);
-    uint64_t n = p->acknowledged;
-    pthread_mutex_unlock(&p->lock);
-    return n;
-}
-
 static void send_more(struct probe *p)
 {
     uint64_t window = p->writer.session.receive_maximum > WINDOW ? WINDOW : 1;
-    while (p->step == SENDING && p->sent < MESSAGES && p->sent < acknowledged(p) + window)
+    while (p->step == SENDING && p->sent < TALLY_MESSAGES &&
+           p->sent < tally_look(&p->tally).acknowledged + window)
         send_number(p, (unsigned)++p->sent);
-    if (p->step == SENDING && acknowledged(p) == MESSAGES) {
+    if (p->step == SENDING && tally_look(&p->tally).acknowledged == TALLY_MESSAGES) {
         p->step = RETURNING;
         link_start(p->reader.link);
     }
@@ -176,24 +160,12 @@ static void send_more(struct probe *p)
 
 /* Coming in: Paho's thread. */
 
+/* To the writer come readings, by the filters that are asked about. */
 static void on_message(void *self, const struct link_message *m)
 {
     struct leg *leg = self;
     struct probe *p = leg->probe;
-    char text[32] = "";
-    unsigned number;
-
-    if (leg != &p->reader || m->payload.size >= sizeof text)
-        return;                      /* readings, to the filters that are asked about */
-    memcpy(text, m->payload.at, m->payload.size);
-    if (sscanf(text, "carbon-probe %u", &number) != 1 || number > LAST)
-        return;
-    pthread_mutex_lock(&p->lock);
-    p->came += !p->seen[number] && number != CONTROL && number != LAST;
-    p->seen[number] = true;
-    bool tells = number == CONTROL || number == LAST;
-    pthread_mutex_unlock(&p->lock);
-    if (tells)
+    if (leg == &p->reader && tally_came(&p->tally, m->payload))
         uv_async_send(&p->news);
 }
 
@@ -201,9 +173,7 @@ static void on_sent(void *self, uint64_t token)
 {
     struct leg *leg = self;
     struct probe *p = leg->probe;
-    pthread_mutex_lock(&p->lock);
-    p->acknowledged += token > CONTROL + 1 && token < LAST + 1;
-    pthread_mutex_unlock(&p->lock);
+    tally_acknowledged(&p->tally, token);
     uv_async_send(&p->news);
 }
 
@@ -219,32 +189,29 @@ static void on_send_failed(void *self, uint64_t token, int code)
 
 static void count(struct probe *p, uint64_t came)
 {
-    if (came == MESSAGES)
+    if (came == TALLY_MESSAGES)
         conclude(p, LOSSLESS_PROVEN, "%u of %u messages waited for a session that was away: the broker queues "
                  "without loss. That its queue survives its own restart is for its configuration to say "
-                 "(Mosquitto: persistence true)", MESSAGES, MESSAGES);
+                 "(Mosquitto: persistence true)", TALLY_MESSAGES, TALLY_MESSAGES);
     else
         conclude(p, LOSSLESS_REFUTED, "%llu of %u messages that the broker had acknowledged were dropped while "
                  "the session was away: so would readings be. Let it queue without a limit (Mosquitto: "
                  "max_queued_messages 0, max_queued_bytes 0, and persistence true)",
-                 (unsigned long long)(MESSAGES - came), MESSAGES);
+                 (unsigned long long)(TALLY_MESSAGES - came), TALLY_MESSAGES);
 }
 
 static void on_news(uv_async_t *a)
 {
     struct probe *p = a->data;
-    pthread_mutex_lock(&p->lock);
-    bool control = p->seen[CONTROL], last = p->seen[LAST];
-    uint64_t came = p->came;
-    pthread_mutex_unlock(&p->lock);
+    struct tally_count tally = tally_look(&p->tally);
 
-    if (p->step == TRYING && control) {
+    if (p->step == TRYING && tally.has_control) {
         p->step = LEAVING;
         link_pause(p->reader.link);
     } else if (p->step == SENDING) {
         send_more(p);
-    } else if (p->step == RETURNING && last) {
-        count(p, came);
+    } else if (p->step == RETURNING && tally.has_last) {
+        count(p, tally.came);
     }
 }
 
@@ -299,7 +266,7 @@ static void on_subscribed(void *self, const char *filter, int granted)
         conclude(p, LOSSLESS_REFUTED, "the broker grants QoS 0 only, and queues nothing for it");
     } else if (leg == &p->reader && p->step == SUBSCRIBING) {
         p->step = TRYING;
-        send_number(p, CONTROL);
+        send_number(p, TALLY_CONTROL);
     }
 }
 
@@ -462,7 +429,7 @@ static void on_clock(uv_timer_t *t)
     bool is_late = clock_read().boottime_us > p->until_us;
 
     if (p->step == RETURNING && link_state(p->reader.link) == LINK_UP)
-        send_number(p, LAST);
+        send_number(p, TALLY_LAST);
     if (!leg->link || p->step == ENDED)
         return;
     link_figures(leg->link, &f);
@@ -482,7 +449,7 @@ static void name_things(struct probe *p)
     snprintf(p->topic, sizeof p->topic, "carbon/v1/gateways/%s/probe/%016llx", gateway, random);
 }
 
-static void record(const struct probe *p)
+static void record(struct probe *p)
 {
     if (p->claim == LOSSLESS_UNPROVEN)
         return;
@@ -490,7 +457,7 @@ static void record(const struct probe *p)
         .claim = (int)p->claim,
         .at_us = clock_read().wall_us,
         .sent = (int64_t)p->sent,
-        .came = (int64_t)p->came,
+        .came = (int64_t)tally_look(&p->tally).came,
         .why = p->why,
     });
 }
@@ -512,7 +479,7 @@ int connect_try(const struct conf *conf, int64_t within_us)
     p->cleaner = leg_of(p, "devices");
     p->upstream = leg_of(p, "upstream");
     name_things(p);
-    pthread_mutex_init(&p->lock, NULL);
+    tally_init(&p->tally);
     uv_loop_init(&p->loop);
     uv_async_init(&p->loop, &p->news, on_news);
     uv_timer_init(&p->loop, &p->clock);
@@ -525,7 +492,7 @@ int connect_try(const struct conf *conf, int64_t within_us)
     record(p);
     int rc = p->has_failed ? 1 : 0;
     uv_loop_close(&p->loop);
-    pthread_mutex_destroy(&p->lock);
+    tally_fini(&p->tally);
     filters_fini(&p->filters);
     free(p);
     return rc;
