@@ -41,12 +41,13 @@ static struct alarm make(struct alarm_key key, int64_t since_us, const char *tex
     char *at = malloc(size);
     if (!at)
         abort();
-    return (struct alarm){
-        .key = { .id = put_text(&at, key.id), .site = put_text(&at, key.site),
-                 .device = put_text(&at, key.device), .point = put_text(&at, key.point) },
-        .since_us = since_us,
-        .text = put_text(&at, text),
-    };
+    struct alarm alarm = { .since_us = since_us };
+    alarm.key.id = put_text(&at, key.id);    /* in an initializer the order would be the compiler's */
+    alarm.key.site = put_text(&at, key.site);
+    alarm.key.device = put_text(&at, key.device);
+    alarm.key.point = put_text(&at, key.point);
+    alarm.text = put_text(&at, text);
+    return alarm;
 }
 
 static void unmake(struct alarm *alarm)

@@ -68,7 +68,8 @@ bool store_summary_get_value(struct cursor *c, struct store_summary *row)
 int store_summary_read(struct slice key, struct slice value, struct store_summary *out)
 {
     struct cursor k = cursor_of(key), c = cursor_of(value);
-    struct store_summary row = { .epoch_ordinal = cursor_u32(&k), .sequence = cursor_u64(&k) };
+    struct store_summary row = { .epoch_ordinal = cursor_u32(&k) };
+    row.sequence = cursor_u64(&k);
     uint8_t version = cursor_u8(&c);
 
     if (version > ROW_VERSION)
