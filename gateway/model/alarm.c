@@ -72,11 +72,6 @@ static struct alarm *find(const struct alarms *a, struct alarm_key key)
     return NULL;
 }
 
-const struct alarm *alarms_find(const struct alarms *a, struct alarm_key key)
-{
-    return find(a, key);
-}
-
 static void make_room(struct alarms *a)
 {
     if (a->n < a->room)

@@ -37,7 +37,4 @@ bool alarms_raise(struct alarms *a, struct alarm_key key, int64_t now_us, const 
 /* Returns whether it held until now. */
 bool alarms_clear(struct alarms *a, struct alarm_key key);
 
-/* NULL when it does not hold. */
-const struct alarm *alarms_find(const struct alarms *a, struct alarm_key key);
-
 #endif
