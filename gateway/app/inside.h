@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "app/lossless_record.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "conf.h"
@@ -15,7 +16,6 @@
 #include "pipeline.h"
 #include "publish/publish.h"
 #include "store/store.h"
-#include "vault/lossless.h"
 #include "vault/upkeep.h"
 #include "vault/vault.h"
 

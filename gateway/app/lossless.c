@@ -1,4 +1,4 @@
-/* Whether the status may say "lossless": as STATE/lossless has it (lossless.h), and never more. */
+/* Whether the status may say "lossless": as STATE/lossless has it (lossless_record.h), and never more. */
 #include "app/inside.h"
 #include "base/clock.h"
 #include "base/log.h"

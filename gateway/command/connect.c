@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "app/lossless_record.h"
 #include "base/clock.h"
 #include "command/tally.h"
 #include "ingest/filters.h"
 #include "link/link.h"
-#include "vault/lossless.h"
 
 #define WINDOW 100u
 #define LOOK_MS 100

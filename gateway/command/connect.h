@@ -7,7 +7,7 @@
 
 #include "conf.h"
 
-/* Tells on standard output, and records what it found (lossless.h). 0: both brokers took us, and the device
+/* Tells on standard output, and records what it found (app/lossless_record.h). 0: both brokers took us, and the device
  * broker keeps all; 1: not so, or it could not be told within that time. */
 int connect_try(const struct conf *conf, int64_t within_us);
 

@@ -1,8 +1,8 @@
 /* The record whether the device broker was seen to keep everything for an absent session. `check --connect`
  * writes it, a running gateway that sees the contrary overwrites it, and the status says "lossless" only
  * as long as it fits the broker and the session that are configured now. */
-#ifndef VAULT_LOSSLESS_H
-#define VAULT_LOSSLESS_H
+#ifndef APP_LOSSLESS_RECORD_H
+#define APP_LOSSLESS_RECORD_H
 
 #include <stdint.h>
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "app/lossless_record.h"
 #include "base/file.h"
-#include "vault/lossless.h"
 
 struct place_of_test {
     char state[64], path[96];

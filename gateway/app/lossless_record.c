@@ -1,7 +1,7 @@
 /* A small YAML file, read and written by an option table, so that a person can look into it and knows what
  * the claim rests on. It is replaced as a whole. What cannot be read proves nothing, and nothing worse:
  * the next probe writes it anew. */
-#include "vault/lossless.h"
+#include "app/lossless_record.h"
 
 #include <errno.h>
 #include <stddef.h>
