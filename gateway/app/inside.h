@@ -1,6 +1,6 @@
-/* What app/app.c (life), app/alarm.c (alarms), app/live.c (the loop's work), app/room.c and app/upkeep.c (the disk), app/stop.c (stopping) and
- * app/view.c (status and rejected messages) share.
- * For these files alone. */
+/* What the files of app/ share, and they alone: app.c (life), live.c (the loop's work), room.c, drop.c and upkeep.c
+ * (the disk), forget.c (old windows), links.c (what goes wrong with them), alarm.c and lossless.c (what is told of
+ * that), stop.c (stopping), view.c (status and rejected messages). */
 #ifndef APP_INSIDE_H
 #define APP_INSIDE_H
 

@@ -59,8 +59,8 @@ extern const char *const link_protocols[];   /* by enum link_protocol; ends with
     { .name = "ca_file", .type = OPT_STRING, .at = (base) + offsetof(struct link_conf, ca_file),   \
       .is_local = true, .help = "PEM bundle to verify an mqtts broker with; preset: the system's." }
 
-/* What is wrong with a configuration beyond what its rows say, as a sentence; NULL: nothing. */
-/* *key (may be NULL) is the name of the row that it is about. */
+/* What is wrong with a configuration beyond what its rows say, as a sentence; NULL: nothing. *key (key may be
+ * NULL) becomes the name of the row that it is about. */
 const char *link_conf_mistake(const struct link_conf *conf, const char **key);
 
 /* What a connection turned out to be. */

@@ -1,7 +1,7 @@
 /* STATE/epoch is one line, "epoch 1 ORDINAL": the format's version, then the number; behind it " owed"
  * where a new one is to begin at the next start. Replaced as a whole, so it is never half of one and half
- * of the other. A file that says nothing is no reason not to start:
- * the store, the log book and the bases know the ordinal as well. */
+ * of the other. A file that says nothing is no reason not to start: the store, the log book and the bases
+ * know the ordinal as well. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
