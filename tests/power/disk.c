@@ -322,6 +322,7 @@ static void remember_only_what_lasts(void)
     disk.n_names = kept;
     for (size_t i = 0; i < disk.n_nodes; i++) {
         struct node *n = disk.nodes[i];
+        n->is_lied_about = false;
         resize(n, n->lasting_size);
         if (n->size > 0)
             memcpy(n->now, n->lasting, n->size);

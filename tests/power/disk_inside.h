@@ -17,6 +17,7 @@
 struct node {
     uint64_t inode;
     bool is_directory;
+    bool is_lied_about;              /* a sync was left out, and none has followed */
     uint8_t *now, *lasting;
     size_t size, lasting_size;
     unsigned maps;
@@ -33,6 +34,7 @@ struct change {
     enum change_kind kind;
     char path[DISK_NAME_MOST], to[DISK_NAME_MOST];
     struct node *node;
+    bool is_lied_about;
 };
 
 struct descriptor {

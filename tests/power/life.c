@@ -11,6 +11,7 @@
  * At the end the power stays, all is taken, closed and published, and the outside adds up. */
 #include "life.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@
 #include "base/file.h"
 #include "conf.h"
 #include "disk.h"
+#include "files.h"
 #include "journal/journal.h"
-#include "journal/segment.h"
 #include "model/status.h"
 #include "outside.h"
 #include "vault/upkeep.h"
@@ -65,9 +66,13 @@ struct life {
     size_t n_unacknowledged;
     bool is_committing;
     uint64_t end_at_commit;      /* of the intake, when the commit was carried out */
-    uint64_t told[OUTSIDE_SUMMARIES];    /* acknowledgements in the batch, by sequence */
+    struct told {
+        uint32_t epoch_ordinal;
+        uint64_t sequence;
+    } told[OUTSIDE_SUMMARIES];   /* acknowledgements in the batch */
     size_t n_told, n_told_at_cut;
-    uint64_t sent_to;            /* the publisher's place in the outbox; begins anew at each start */
+    struct told sent_to;         /* the publisher's place in the outbox; begins anew at each start */
+    bool may_lose_store, is_store_harmed;
     uint64_t kills;
 };
 
@@ -169,10 +174,17 @@ static void begin_commit(struct life *l)
 static void note_forgotten(struct life *l)
 {
     for (size_t i = 0; i < l->n_told_at_cut; i++)
-        l->outside.is_forgotten[l->told[i]] = true;
+        outside_forgotten(&l->outside, l->told[i].epoch_ordinal, l->told[i].sequence);
     memmove(l->told, l->told + l->n_told_at_cut, (l->n_told - l->n_told_at_cut) * sizeof *l->told);
     l->n_told -= l->n_told_at_cut;
     l->n_told_at_cut = 0;
+}
+
+static void note_committed(struct life *l)
+{
+    const struct pipeline *p = vault_pipeline(l->vault);
+    outside_committed(&l->outside, store_position(vault_store(l->vault)), vault_committed_took(l->vault),
+                      pipeline_epoch_ordinal(p));
 }
 
 static void end_commit(struct life *l)
@@ -186,11 +198,7 @@ static void end_commit(struct life *l)
     l->is_committing = false;
     if (end > l->outside.within_bound)
         l->outside.within_bound = end;
-    uint64_t took = pipeline_took(vault_pipeline(l->vault), 0);
-    l->outside.committed = took;
-    l->outside.committed_position = store_position(vault_store(l->vault));
-    if (took > l->outside.most_named)
-        l->outside.most_named = took;
+    note_committed(l);
     note_forgotten(l);
     if (!pipeline_balances(vault_pipeline(l->vault)))
         outside_broken(&l->outside, "the books do not balance");
@@ -209,13 +217,14 @@ static void send_one(struct life *l, bool is_answered)
     struct arena arena;
     struct store_summary s;
     arena_init(&arena, 0);
-    int rc = store_outbox_next(vault_store(l->vault), l->outside.epoch_ordinal, l->sent_to, &arena, &s);
+    int rc = store_outbox_next(vault_store(l->vault), l->sent_to.epoch_ordinal, l->sent_to.sequence, &arena,
+                               &s);
     if (is_done(l, rc == STORE_NONE ? 0 : rc, "reading the outbox") && rc == 0) {
         outside_received(&l->outside, &s);
-        l->sent_to = s.sequence;
+        l->sent_to = (struct told){ s.epoch_ordinal, s.sequence };
         if (is_answered && l->n_told < OUTSIDE_SUMMARIES && s.sequence < OUTSIDE_SUMMARIES) {
             store_batch_acknowledged(vault_batch(l->vault), s.epoch_ordinal, s.sequence);
-            l->told[l->n_told++] = s.sequence;
+            l->told[l->n_told++] = l->sent_to;
         }
     }
     arena_fini(&arena);
@@ -260,6 +269,9 @@ static void keep_up(struct life *l)
     outside_compare(&l->outside);            /* before what it says is trimmed */
     upkeep_turn(l->upkeep, vault_committed_position(l->vault), vault_committed_took(l->vault),
                 clock_read().wall_us);
+    l->outside.trimmed = journal_first(vault_intake(l->vault));
+    if (disk_is_on())
+        files_remember_bases(&l->outside);
 }
 
 /* Opening and closing. */
@@ -282,35 +294,9 @@ static void open_upkeep(struct life *l)
     });
 }
 
-static int size_of(const char *directory, const char *name, uint64_t *out)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    return file_size(path, out);
-}
-
-struct looking {
-    struct life *life;
-    const char *directory;
-};
-
-/* A segment that stands under its name was allocated to its full length before. */
-static void on_name(void *self, const char *name)
-{
-    struct looking *look = self;
-    uint64_t ordinal, size = 0;
-    bool is_set_aside;
-    if (segment_name_parse(name, &ordinal, &is_set_aside) &&
-        size_of(look->directory, name, &size) == 0 && size < (uint64_t)SEGMENT_BYTES)
-        outside_broken(&look->life->outside, "%s/%s has %llu bytes: a power cut left half a segment",
-                       look->directory, name, (unsigned long long)size);
-}
-
 static void look(struct life *l)
 {
-    struct looking intake = { l, l->outside.intake }, logbook = { l, l->outside.logbook };
-    file_list(l->outside.intake, on_name, &intake);
-    file_list(l->outside.logbook, on_name, &logbook);
+    files_look(&l->outside, STATE, (size_t)SEGMENT_BYTES);
     outside_look(&l->outside);
 }
 
@@ -322,7 +308,21 @@ static void close_vault(struct life *l)
     l->vault = NULL;
     l->is_committing = false;
     l->n_told = l->n_told_at_cut = 0;
-    l->sent_to = 0;
+    l->sent_to = (struct told){ 0 };
+}
+
+/* What was committed is not followed again: the store knows it still. A harmed one does not. With
+ * `process` LOST entries may come to those that are left, so there it is told when none are left. */
+static void compare_redone(struct life *l)
+{
+    uint64_t redone = vault_redone(l->vault);
+    const struct outside *o = &l->outside;
+    uint64_t behind = o->last_entry - o->committed_position;
+    if (!l->is_store_harmed && (o->is_power || behind == 0) && redone > behind)
+        outside_broken(&l->outside, "the store was committed up to entry %llu, the log book ended at %llu, "
+                       "and %llu entries were followed again", (unsigned long long)o->committed_position,
+                       (unsigned long long)o->last_entry, (unsigned long long)redone);
+    l->is_store_harmed = false;
 }
 
 /* Opens until it comes through; the power may go while it does. */
@@ -344,7 +344,8 @@ static void open_vault(struct life *l)
     if (l->vault == NULL)
         return;
     open_upkeep(l);
-    l->outside.committed = pipeline_took(vault_pipeline(l->vault), 0);
+    compare_redone(l);
+    note_committed(l);
     outside_compare(&l->outside);
     uint64_t end = journal_end(vault_intake(l->vault));
     if (end > l->outside.within_bound)
@@ -357,8 +358,25 @@ static void stop(struct life *l)
     commit(l);
     disk_phase("stopping: ");
     close_vault(l);
-    if (disk_is_on())
-        open_vault(l);
+    if (!disk_is_on())
+        return;
+    look(l);
+    open_vault(l);
+}
+
+/* Somebody or something writes zeros over the head of the store's file, and that lasts. A store that was
+ * never committed to is not lost by it. */
+static void harm_store(struct life *l)
+{
+    static const uint8_t zeros[4096];
+    int fd = disk_open(STATE "/store.sqlite", O_RDWR);
+    if (fd < 0)
+        return;
+    disk_write(fd, zeros, sizeof zeros, 0);
+    disk_sync(fd);
+    disk_close(fd);
+    outside_lost_store(&l->outside);
+    l->is_store_harmed = true;
 }
 
 static void be_killed(struct life *l)
@@ -372,6 +390,8 @@ static void rise_again(struct life *l)
     close_vault(l);
     disk_restart();
     look(l);
+    if (l->may_lose_store && chance(l, 3) == 0)
+        harm_store(l);
     open_vault(l);
 }
 
@@ -429,7 +449,7 @@ static void drain(struct life *l)
     commit(l);
     struct store_figures figures;
     store_figures(vault_store(l->vault), &figures);
-    for (l->sent_to = 0; figures.outbox_messages > 0 && l->outside.broken[0] == '\0';
+    for (l->sent_to = (struct told){ 0 }; figures.outbox_messages > 0 && l->outside.broken[0] == '\0';
          figures.outbox_messages--)
         send_one(l, false);
 }
@@ -453,11 +473,12 @@ static void read_conf(struct life *l, bool is_power)
     if (file_replace(CONF_PATH, slice_of(conf_text)) != 0 || conf_read(CONF_PATH, &l->conf) != 0)
         abort();
     l->conf->journal.segment_bytes = SEGMENT_BYTES;
-    l->outside.is_trimmed = chance(l, 2) == 0;
-    if (l->outside.is_trimmed)
+    if (chance(l, 3) != 0)
         l->conf->journal.retain_us = 0;
-    if (chance(l, 2) == 0)
+    l->outside.has_archive = chance(l, 2) == 0;
+    if (!l->outside.has_archive)
         l->conf->journal.archive_us = 0;
+    l->may_lose_store = chance(l, 3) == 0;
     l->conf->journal.durability = is_power;
 }
 
@@ -486,7 +507,7 @@ void life_live(uint64_t seed, bool is_power, struct life_result *out)
 
     *out = (struct life_result){ .messages = l->outside.n_messages, .cuts = l->outside.cuts,
                                  .kills = l->kills, .lost = l->outside.lost,
-                                 .summaries = l->outside.last_sequence };
+                                 .summaries = outside_summaries(&l->outside) };
     memcpy(out->broken, l->outside.broken, sizeof out->broken);
     outside_fini(&l->outside);
     free(l);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/archive.h"
 #include "journal/journal.h"
 #include "journal/segment.h"
 #include "model/frame.h"
@@ -30,15 +31,18 @@ void outside_init(struct outside *o, bool is_power, const char *intake, const ch
 {
     memset(o, 0, sizeof *o);
     o->is_power = is_power;
+    o->most_epochs = 1;
     o->intake = intake;
     o->logbook = logbook;
 }
 
 void outside_fini(struct outside *o)
 {
-    for (size_t i = 0; i < OUTSIDE_SUMMARIES; i++) {
-        buffer_fini(&o->payloads[i]);
-        free(o->ids[i]);
+    for (size_t e = 0; e < OUTSIDE_EPOCHS; e++) {
+        for (size_t i = 0; i < OUTSIDE_SUMMARIES; i++) {
+            buffer_fini(&o->epochs[e].payloads[i]);
+            free(o->epochs[e].ids[i]);
+        }
     }
 }
 
@@ -115,6 +119,8 @@ void outside_numbered(struct outside *o, uint32_t serial, uint64_t end_before, u
         o->n_given--;
     if (o->n_given == OUTSIDE_FRAMES)
         abort();
+    if (number > o->given_most)
+        o->given_most = number;
     o->given[o->n_given++] = (struct given){ .number = number, .serial = serial };
 }
 
@@ -127,31 +133,68 @@ void outside_acknowledged(struct outside *o, uint32_t serial)
 
 /* Summaries. */
 
+/* The same number, the same summary. */
+static void compare_summary(struct outside *o, const struct outside_epoch *e, const struct store_summary *s)
+{
+    uint64_t n = s->sequence;
+    if (e->is_forgotten[n])
+        outside_broken(o, "summary %u/%llu came again after its acknowledgement was committed",
+                       s->epoch_ordinal, (unsigned long long)n);
+    if (strcmp(e->ids[n], s->id) != 0 || !slice_equal(buffer_slice(&e->payloads[n]), s->payload))
+        outside_broken(o, "summary %u/%llu was %s and is now %s with other bytes", s->epoch_ordinal,
+                       (unsigned long long)n, e->ids[n], s->id);
+}
+
+static uint32_t epochs_begun(const struct outside *o)
+{
+    uint32_t n = 0;
+    for (size_t e = 0; e < OUTSIDE_EPOCHS; e++)
+        n += o->epochs[e].last_sequence > 0;
+    return n;
+}
+
 void outside_received(struct outside *o, const struct store_summary *s)
 {
     uint64_t n = s->sequence;
-    o->sent++;
-    if (o->last_sequence > 0 && s->epoch_ordinal != o->epoch_ordinal)
-        outside_broken(o, "epoch %u after epoch %u: the store was taken for lost", s->epoch_ordinal,
-                       o->epoch_ordinal);
-    if (n == 0 || n > o->last_sequence + 1 || n >= OUTSIDE_SUMMARIES) {
-        outside_broken(o, "summary %llu came behind %llu: a hole", (unsigned long long)n,
-                       (unsigned long long)o->last_sequence);
+    if (s->epoch_ordinal == 0 || s->epoch_ordinal >= OUTSIDE_EPOCHS) {
+        outside_broken(o, "epoch %u after so few losses", s->epoch_ordinal);
         return;
     }
-    if (o->is_forgotten[n])
-        outside_broken(o, "summary %llu came again after its acknowledgement was committed",
-                       (unsigned long long)n);
-    o->epoch_ordinal = s->epoch_ordinal;
-    if (n == o->last_sequence + 1) {
-        o->last_sequence = n;
-        o->ids[n] = strdup(s->id);
-        buffer_put(&o->payloads[n], s->payload.at, s->payload.size);
-    } else if (strcmp(o->ids[n], s->id) != 0 ||
-               !slice_equal(buffer_slice(&o->payloads[n]), s->payload)) {
-        outside_broken(o, "summary %llu was %s and is now %s with other bytes",
-                       (unsigned long long)n, o->ids[n], s->id);
+    struct outside_epoch *e = &o->epochs[s->epoch_ordinal];
+    if (e->last_sequence == 0 && epochs_begun(o) == o->most_epochs)
+        outside_broken(o, "epoch %u begins: a store that is whole was taken for lost", s->epoch_ordinal);
+    if (n == 0 || n > e->last_sequence + 1 || n >= OUTSIDE_SUMMARIES) {
+        outside_broken(o, "summary %u/%llu came behind %llu: a hole", s->epoch_ordinal,
+                       (unsigned long long)n, (unsigned long long)e->last_sequence);
+        return;
     }
+    if (n <= e->last_sequence) {
+        compare_summary(o, e, s);
+        return;
+    }
+    e->last_sequence = n;
+    e->ids[n] = strdup(s->id);
+    buffer_put(&e->payloads[n], s->payload.at, s->payload.size);
+}
+
+void outside_forgotten(struct outside *o, uint32_t epoch_ordinal, uint64_t sequence)
+{
+    o->epochs[epoch_ordinal].is_forgotten[sequence] = true;
+}
+
+void outside_lost_store(struct outside *o)
+{
+    o->most_epochs++;
+    for (size_t e = 0; e < OUTSIDE_EPOCHS; e++)
+        memset(o->epochs[e].is_forgotten, 0, sizeof o->epochs[e].is_forgotten);
+}
+
+uint64_t outside_summaries(const struct outside *o)
+{
+    uint64_t n = 0;
+    for (size_t e = 0; e < OUTSIDE_EPOCHS; e++)
+        n += o->epochs[e].last_sequence;
+    return n;
 }
 
 /* Behind a cut. */
@@ -175,43 +218,50 @@ static void find_frame(struct outside *o, const struct frame *f)
 }
 
 /* Every frame that is whole. A reader would not do: at a hole it waits for what may come yet. */
-static void find_frames_in(struct outside *o, uint64_t ordinal)
+static void find_frames_in(struct outside *o, const struct segment *s)
 {
-    struct segment s = { 0 };
     struct frame f;
     size_t at = SEGMENT_FRAMES_AT, size;
-    if (segment_open(o->intake, ordinal, false, &s) == 0) {
-        for (uint64_t n = s.first; n > 0; n++, at += size) {
-            size = segment_check(&s, at, n);
-            if (size == 0)
-                n = segment_seek(&s, at, n, &at);
-            if (n == 0)
-                break;
-            size = segment_check(&s, at, n);
-            segment_frame(&s, at, &f);
-            if (f.kind != FRAME_CLOCK)
-                find_frame(o, &f);
-        }
+    for (uint64_t n = s->first; n > 0; n++, at += size) {
+        size = segment_check(s, at, n);
+        if (size == 0)
+            n = segment_seek(s, at, n, &at);
+        if (n == 0)
+            break;
+        size = segment_check(s, at, n);
+        segment_frame(s, at, &f);
+        if (f.kind != FRAME_CLOCK)
+            find_frame(o, &f);
     }
-    segment_close(&s);
 }
 
-static void find_frames(struct outside *o)
+/* Of a journal and its archive. Whole lives have no segment that a look finds damaged in the archive. */
+static void each_segment(struct outside *o, const char *path,
+                         void (*on_segment)(struct outside *o, const struct segment *s))
 {
     struct segment_list list = { 0 };
-    for (size_t i = 0; i < o->n_given; i++)
-        o->given[i].is_found = false;
-    if (segment_list_read(o->intake, &list) == 0)
-        for (size_t i = 0; i < list.n; i++)
-            if (!list.at[i].is_set_aside)
-                find_frames_in(o, list.at[i].ordinal);
+    if (segment_list_read(path, &list) == 0)
+        archive_list_segments(path, &list);
+    for (size_t i = 0; i < list.n; i++) {
+        struct segment s = { 0 };
+        if (list.at[i].is_set_aside)
+            continue;
+        int rc = list.at[i].is_archived ? archive_segment_open(path, list.at[i].ordinal, &s)
+                                        : segment_open(path, list.at[i].ordinal, false, &s);
+        if (rc == 0)
+            on_segment(o, &s);
+        else if (list.at[i].is_archived)
+            outside_broken(o, "%s/archive: segment %llu was archived, its original is gone, and it cannot "
+                           "be read back", path, (unsigned long long)list.at[i].ordinal);
+        segment_close(&s);
+    }
     free(list.at);
 }
 
-/* A removal may be forgotten by itself, so of what was committed any segment may be missing. */
+/* What was trimmed to nowhere. Its going may be forgotten, segment by segment. */
 static bool was_trimmed(const struct outside *o, uint64_t number)
 {
-    return o->is_trimmed && number <= o->committed;
+    return !o->has_archive && number < o->trimmed;
 }
 
 /* Lost is a message when every frame of it is. */
@@ -240,31 +290,48 @@ static void miss(struct outside *o, uint32_t serial, uint64_t number)
     o->lost++;
 }
 
-/* The store is never ahead of the log book: what a committed state follows from is there to be read. */
-static void look_at_position(struct outside *o)
+/* Of the log book, segment by segment. With an archive it is there from its first entry on. */
+static void note_last_entry(struct outside *o, const struct segment *s)
 {
-    struct segment_list list = { 0 };
-    uint64_t last = 0;
-    if (o->committed_position == 0 || segment_list_read(o->logbook, &list) != 0)
-        return;
-    for (size_t i = 0; i < list.n; i++) {
-        struct segment s = { 0 };
-        if (!list.at[i].is_set_aside && segment_open(o->logbook, list.at[i].ordinal, false, &s) == 0) {
-            uint64_t here = segment_scan(&s).last;
-            last = here > last ? here : last;
-        }
-        segment_close(&s);
-    }
-    free(list.at);
-    if (last < o->committed_position)
+    if (o->has_archive && s->previous != o->last_entry)
+        outside_broken(o, "a segment of the log book goes on behind entry %llu, and the one before ends at "
+                       "%llu", (unsigned long long)s->previous, (unsigned long long)o->last_entry);
+    uint64_t last = segment_scan(s).last;
+    if (last > o->last_entry)
+        o->last_entry = last;
+}
+
+void outside_committed(struct outside *o, uint64_t position, uint64_t took, uint32_t epoch_ordinal)
+{
+    o->committed_position = position;
+    o->committed = took;
+    o->epoch_committed = epoch_ordinal;
+    if (took > o->most_named)
+        o->most_named = took;
+}
+
+/* The store is never ahead of the log book, nor of the intake: what a committed state follows from is
+ * there to be read. */
+static void look_behind_store(struct outside *o)
+{
+    o->last_entry = 0;
+    each_segment(o, o->logbook, note_last_entry);
+    if (o->last_entry < o->committed_position)
         outside_broken(o, "the store was committed up to entry %llu, and the log book ends at %llu",
-                       (unsigned long long)o->committed_position, (unsigned long long)last);
+                       (unsigned long long)o->committed_position, (unsigned long long)o->last_entry);
+    for (size_t i = 0; i < o->n_given; i++)
+        if (!o->given[i].is_found && !o->given[i].is_gone && o->given[i].number <= o->committed &&
+            !was_trimmed(o, o->given[i].number))
+            outside_broken(o, "the store was committed up to frame %llu, and frame %llu is gone",
+                           (unsigned long long)o->committed, (unsigned long long)o->given[i].number);
 }
 
 void outside_look(struct outside *o)
 {
-    look_at_position(o);
-    find_frames(o);
+    for (size_t i = 0; i < o->n_given; i++)
+        o->given[i].is_found = false;
+    each_segment(o, o->intake, find_frames_in);
+    look_behind_store(o);
     for (size_t i = 0; i < o->n_given; i++)
         if (!o->given[i].is_found && !was_trimmed(o, o->given[i].number))
             o->given[i].is_gone = true;
@@ -296,12 +363,22 @@ static void compare_lost(struct outside *o, const struct told *told, size_t n)
         struct given *g = &o->given[i];
         if (is_told(told, n, g->number) && g->is_found)
             outside_broken(o, "frame %llu is told as lost and is there", (unsigned long long)g->number);
-        if (g->is_gone && !g->is_told && !o->has_hole && !is_told(told, n, g->number) &&
+        if (g->is_gone && !g->is_told && g->number > o->hole.number && !is_told(told, n, g->number) &&
             g->number <= o->most_named)
             outside_broken(o, "frame %llu was named by an entry, is gone, and no LOST entry tells it",
                            (unsigned long long)g->number);
         g->is_told = g->is_told || is_told(told, n, g->number);
     }
+}
+
+/* With `process` a cut may take the end of the log book, or frames that a lost store counted. */
+static void note_hole(struct outside *o, uint64_t entry)
+{
+    if (o->is_power)
+        outside_broken(o, "entry %llu is a HOLE, and nothing may be gone", (unsigned long long)entry);
+    if (entry > o->hole.entry)
+        o->hole = (struct outside_hole){ entry, o->given_most,
+                                        o->n_messages == 0 ? 0 : minute_of(o->n_messages - 1) + 1 };
 }
 
 void outside_compare(struct outside *o)
@@ -319,7 +396,8 @@ void outside_compare(struct outside *o)
             continue;
         if ((e.kind == FRAME_TOOK || e.kind == FRAME_LOST) && e.until > o->most_named)
             o->most_named = e.until;
-        o->has_hole = o->has_hole || (e.kind == FRAME_HOLE && !o->is_power);
+        if (e.kind == FRAME_HOLE)
+            note_hole(o, f.sequence);
         if (e.kind == FRAME_LOST && n < sizeof told / sizeof *told)
             told[n++] = (struct told){ e.from, e.until };
     }
@@ -331,7 +409,7 @@ void outside_compare(struct outside *o)
 
 struct windows {
     int64_t expected[WINDOWS_MOST], got[WINDOWS_MOST];
-    uint32_t revision[WINDOWS_MOST];
+    uint32_t revision[WINDOWS_MOST], epoch[WINDOWS_MOST];
 };
 
 static void take_window(struct outside *o, struct windows *w, int64_t length_ms,
@@ -342,25 +420,33 @@ static void take_window(struct outside *o, struct windows *w, int64_t length_ms,
         outside_broken(o, "summary %s is of a window that nobody measured", s->id);
         return;
     }
-    if (s->revision != w->revision[at] + 1)
+    bool begins_anew = o->hole.entry > 0 && s->epoch_ordinal > w->epoch[at] && s->revision == 1;
+    if (s->revision != w->revision[at] + 1 && !begins_anew)
         outside_broken(o, "summary %s: revision %u behind %u", s->id, s->revision, w->revision[at]);
     const Carbon__V1__Amount *a = s->streams[0]->activity;
     w->revision[at] = s->revision;
+    w->epoch[at] = s->epoch_ordinal;
     w->got[at] = a == NULL ? 0 : a->whole;
 }
 
-static void gather(struct outside *o, struct windows *w, Carbon__V1__Period period, int64_t length_ms)
+static void gather(struct outside *o, const struct outside_epoch *e, struct windows *w,
+                   Carbon__V1__Period period, int64_t length_ms)
 {
-    for (uint64_t n = 1; n <= o->last_sequence; n++) {
+    for (uint64_t n = 1; n <= e->last_sequence; n++) {
         Carbon__V1__SiteSummary *s =
-            carbon__v1__site_summary__unpack(NULL, o->payloads[n].size, o->payloads[n].at);
+            carbon__v1__site_summary__unpack(NULL, e->payloads[n].size, e->payloads[n].at);
         if (s == NULL)
-            outside_broken(o, "summary %llu cannot be decoded", (unsigned long long)n);
+            outside_broken(o, "summary %s cannot be decoded", e->ids[n]);
         else if (s->period == period)
             take_window(o, w, length_ms, s);
         if (s != NULL)
             carbon__v1__site_summary__free_unpacked(s, NULL);
     }
+}
+
+static bool is_withheld(const struct outside *o, size_t window, int64_t length_ms)
+{
+    return o->hole.entry > 0 && (int64_t)window * length_ms < o->hole.minute * MINUTE_MS;
 }
 
 static void add_up_period(struct outside *o, const char *name, Carbon__V1__Period period,
@@ -372,9 +458,10 @@ static void add_up_period(struct outside *o, const char *name, Carbon__V1__Perio
     for (uint32_t i = 0; i < o->n_messages; i++)
         if (o->messages[i].is_kept)
             w->expected[minute_of(i) * MINUTE_MS / length_ms] += watt_hours(i);
-    gather(o, w, period, length_ms);
+    for (size_t e = 1; e < OUTSIDE_EPOCHS; e++)
+        gather(o, &o->epochs[e], w, period, length_ms);
     for (size_t i = 0; i < WINDOWS_MOST; i++)
-        if (w->expected[i] != w->got[i] && !(o->has_hole && w->revision[i] == 0))
+        if (w->expected[i] != w->got[i] && !(w->revision[i] == 0 && is_withheld(o, i, length_ms)))
             outside_broken(o, "window %s %zu: %lld Wh were kept, %lld Wh were published", name, i,
                            (long long)w->expected[i], (long long)w->got[i]);
     free(w);
