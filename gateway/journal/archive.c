@@ -327,6 +327,16 @@ static int keep_original(const char *path, const struct file_map *original, stru
     return rc;
 }
 
+/* What stands there already may have been named by a predecessor that was killed before it synced the
+ * name, or the folder's; and the original goes now. Mostly there is nothing to do. */
+static int sync_names(const char *directory, const char *folder)
+{
+    int rc = file_sync_directory(folder);
+    if (rc == 0)
+        rc = file_sync_directory(directory);
+    return rc < 0 ? err_raise(rc, "archive %s: cannot be synced", folder) : 0;
+}
+
 int archive_keep(const char *directory, const char *name, const struct archive_note *note,
                  const atomic_bool *must_stop)
 {
@@ -345,7 +355,7 @@ int archive_keep(const char *directory, const char *name, const struct archive_n
         return err_raise(rc, "archive: %s cannot be read", from);
     rc = keep_original(path, &original, &noted, must_stop);
     file_unmap(&original);
-    return rc;
+    return rc == 0 ? sync_names(directory, folder) : rc;
 }
 
 /* Segments. */

@@ -122,14 +122,18 @@ static int by_position(const void *a, const void *b)
     return (x->head.position > y->head.position) - (x->head.position < y->head.position);
 }
 
-/* From the newest on, since only the first that is sound must be read whole. */
+/* From the newest on, since only the first that is sound must be read whole. A predecessor may have been
+ * killed between naming a base and syncing the name, and what goes next relies on it. */
 int upkeep_load_bases(struct upkeep *u)
 {
     struct base_list list = { 0 };
     remove_leftovers(u->conf.logbook_path);
     remove_leftovers(u->conf.intake_path);
     u->n_bases = 0;
-    int rc = base_list_read(u->conf.logbook_path, &list);
+    int rc = file_sync_directory(u->conf.logbook_path);
+    if (rc < 0)
+        return err_raise(rc, "bases in %s: the directory cannot be synced", u->conf.logbook_path);
+    rc = base_list_read(u->conf.logbook_path, &list);
     for (size_t i = list.n; i-- > 0 && rc >= 0;)
         rc = load_base(u, list.at[i], u->n_bases == 0);
     free(list.at);

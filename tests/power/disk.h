@@ -25,6 +25,7 @@ void disk_cut_in(uint64_t operations);
 void disk_cut(void);
 
 /* As a kill of the process: everything fails, and all that was written is still there afterwards. */
+void disk_kill_in(uint64_t operations);
 void disk_kill(void);
 
 bool disk_is_on(void);
@@ -42,8 +43,8 @@ struct disk_class {
 size_t disk_classes(const struct disk_class **out);
 void disk_phase(const char *name);
 
-/* Syncs of this class do nothing from now on and say that all is well; NULL: none. Copies. */
-void disk_leave_out(const char *name);
+/* Syncs of these two classes do nothing from now on and say that all is well; NULL: none. Copies. */
+void disk_leave_out(const char *name, const char *other);
 
 /* The files. Flags are those of open(2). */
 bool disk_has(const char *path);                     /* whether the path is one of this disk */

@@ -143,8 +143,12 @@ static void write_back(void)
 
 int disk_operation(void)
 {
-    if (disk.cut_in > 0 && --disk.cut_in == 0)
-        disk_cut();
+    if (disk.cut_in > 0 && --disk.cut_in == 0) {
+        if (disk.is_kill)
+            disk_kill();
+        else
+            disk_cut();
+    }
     if (disk.is_off)
         return -EIO;
     write_back();
@@ -196,10 +200,10 @@ static struct disk_class *find_class(const char *name)
 
 bool disk_is_synced(const struct node *n)
 {
-    char name[sizeof disk.left_out];
+    char name[sizeof disk.left_out[0]];
     name_class(n, name, sizeof name);
     find_class(name)->syncs++;
-    return strcmp(name, disk.left_out) != 0;
+    return strcmp(name, disk.left_out[0]) != 0 && strcmp(name, disk.left_out[1]) != 0;
 }
 
 /* Nothing is done, and nothing will be until another sync. */
@@ -209,7 +213,7 @@ static void lie_about(struct node *n, const char *path)
     for (size_t i = 0; i < disk.n_changes && n->is_directory; i++)
         if (is_made_in(&disk.changes[i], path))
             disk.changes[i].is_lied_about = true;
-    if (disk.cut_in > 0 && disk_chance(4) == 0)
+    if (disk.cut_in > 0 && !disk.is_kill && disk_chance(4) == 0)
         disk.cut_in = 1 + disk_chance(SOON);
 }
 
@@ -266,9 +270,10 @@ void disk_phase(const char *name)
     disk.phase = name;
 }
 
-void disk_leave_out(const char *name)
+void disk_leave_out(const char *name, const char *other)
 {
-    snprintf(disk.left_out, sizeof disk.left_out, "%s", name == NULL ? "" : name);
+    snprintf(disk.left_out[0], sizeof disk.left_out[0], "%s", name == NULL ? "" : name);
+    snprintf(disk.left_out[1], sizeof disk.left_out[1], "%s", other == NULL ? "" : other);
 }
 
 /* Power. */
@@ -281,6 +286,13 @@ bool disk_is_on(void)
 void disk_cut_in(uint64_t operations)
 {
     disk.cut_in = operations;
+    disk.is_kill = false;
+}
+
+void disk_kill_in(uint64_t operations)
+{
+    disk.cut_in = operations;
+    disk.is_kill = true;
 }
 
 /* A directory that did not last takes along what stands in it. */

@@ -76,12 +76,13 @@ struct life {
     uint64_t kills;
 };
 
-/* The test of the test: a sync that is left out in all lives. */
-static const char *left_out;
+/* The test of the test: syncs that are left out in all lives. */
+static const char *left_out[2];
 
-void life_leave_out(const char *name)
+void life_leave_out(const char *name, const char *other)
 {
-    left_out = name;
+    left_out[0] = name;
+    left_out[1] = other;
 }
 
 /* A chance of its own: what the disk does with it must not change what happens. */
@@ -236,6 +237,13 @@ static void publish(struct life *l)
         send_one(l, chance(l, 20) != 0);
 }
 
+/* In the midst of what comes next. */
+static void be_killed_in(struct life *l, uint32_t operations)
+{
+    disk_kill_in(1 + chance(l, operations));
+    l->kills++;
+}
+
 /* Time, configuration, room. */
 
 static void tick(struct life *l)
@@ -266,6 +274,8 @@ static void prepare(struct life *l)
 /* Bases, archive, trimming: what fails is done again in the next turn, so there is nothing to promise. */
 static void keep_up(struct life *l)
 {
+    if (chance(l, 6) == 0)
+        be_killed_in(l, 60);
     outside_compare(&l->outside);            /* before what it says is trimmed */
     upkeep_turn(l->upkeep, vault_committed_position(l->vault), vault_committed_took(l->vault),
                 clock_read().wall_us);
@@ -333,6 +343,8 @@ static void open_vault(struct life *l)
         disk_phase("opening: ");
         if (chance(l, 4) == 0)
             disk_cut_in(1 + chance(l, 60));
+        else if (chance(l, 8) == 0)
+            be_killed_in(l, 60);
         int rc = vault_open(l->conf, &hooks, &l->vault);
         if (!is_done(l, rc, "opening")) {
             close_vault(l);
@@ -379,11 +391,6 @@ static void harm_store(struct life *l)
     l->is_store_harmed = true;
 }
 
-static void be_killed(struct life *l)
-{
-    disk_kill();
-    l->kills++;
-}
 
 static void rise_again(struct life *l)
 {
@@ -421,7 +428,7 @@ static void step(struct life *l)
     else if (which < 98)
         stop(l);
     else if (which < 99)
-        be_killed(l);
+        be_killed_in(l, 10);
     else
         disk_cut();
 }
@@ -491,7 +498,7 @@ void life_live(uint64_t seed, bool is_power, struct life_result *out)
     outside_init(&l->outside, is_power, STATE "/intake", STATE "/logbook");
     read_conf(l, is_power);
     disk_reset(seed);
-    disk_leave_out(left_out);
+    disk_leave_out(left_out[0], left_out[1]);
     open_vault(l);
     for (uint32_t cuts = 2 + chance(l, 6); cuts > 0 && l->outside.broken[0] == '\0'; cuts--) {
         live_until_cut(l);

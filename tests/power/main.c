@@ -96,9 +96,9 @@ static void list_classes(uint64_t seeds, struct disk_class *out, size_t room, si
 
 /* The child: lives until a promise is broken, and says which on `to`. Lives without it again and again
  * when nothing is. */
-static _Noreturn void live_without(const char *name, uint64_t seeds, int to)
+static _Noreturn void live_without(const char *name, const char *other, uint64_t seeds, int to)
 {
-    life_leave_out(name);
+    life_leave_out(name, other);
     for (uint64_t i = 0; i < seeds * 2; i++) {
         struct life_result r;
         life_live(1 + i / 2, i % 2 == 1, &r);
@@ -111,14 +111,14 @@ static _Noreturn void live_without(const char *name, uint64_t seeds, int to)
 }
 
 /* Whether somebody noticed; what was noticed goes into out. */
-static bool is_noticed(const char *name, uint64_t seeds, char *out, size_t room)
+static bool is_noticed(const char *name, const char *other, uint64_t seeds, char *out, size_t room)
 {
     int ends[2], status = 0;
     if (pipe(ends) != 0)
         abort();
     pid_t child = fork();
     if (child == 0)
-        live_without(name, seeds, ends[1]);
+        live_without(name, other, seeds, ends[1]);
     close(ends[1]);
     ssize_t n = read(ends[0], out, room - 1);
     out[n > 0 ? n : 0] = '\0';
@@ -147,7 +147,7 @@ static int leave_out_each(uint64_t seeds)
     for (size_t i = 0; i < n; i++) {
         char what[300];
         const char *reason = spare_reason(classes[i].name);
-        bool was_noticed = reason == NULL && is_noticed(classes[i].name, seeds, what, sizeof what);
+        bool was_noticed = reason == NULL && is_noticed(classes[i].name, NULL, seeds, what, sizeof what);
         printf("%-9s %s\n          %s\n",
                reason != NULL ? "spare" : was_noticed ? "noticed" : "UNNOTICED", classes[i].name,
                reason != NULL ? reason : was_noticed ? what : "no promise was broken");

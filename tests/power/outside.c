@@ -371,14 +371,27 @@ static void compare_lost(struct outside *o, const struct told *told, size_t n)
     }
 }
 
-/* With `process` a cut may take the end of the log book, or frames that a lost store counted. */
+static bool has_set_aside(const char *directory)
+{
+    struct segment_list list = { 0 };
+    bool has_one = false;
+    if (segment_list_read(directory, &list) == 0)
+        for (size_t i = 0; i < list.n; i++)
+            has_one = has_one || list.at[i].is_set_aside;
+    free(list.at);
+    return has_one;
+}
+
+/* With `process` a cut may take frames that a lost store had counted. With `power` it takes at most a
+ * segment whose first sync was still to come: its header may be torn, and then nobody can tell any more
+ * how many numbers had been given out in it. A store that is lost as well makes a HOLE of that. */
 static void note_hole(struct outside *o, uint64_t entry)
 {
-    if (o->is_power)
+    if (o->is_power && !(o->most_epochs > 1 && (has_set_aside(o->logbook) || has_set_aside(o->intake))))
         outside_broken(o, "entry %llu is a HOLE, and nothing may be gone", (unsigned long long)entry);
     if (entry > o->hole.entry)
         o->hole = (struct outside_hole){ entry, o->given_most,
-                                        o->n_messages == 0 ? 0 : minute_of(o->n_messages - 1) + 1 };
+                                         o->n_messages == 0 ? 0 : minute_of(o->n_messages - 1) + 1 };
 }
 
 void outside_compare(struct outside *o)
@@ -420,7 +433,9 @@ static void take_window(struct outside *o, struct windows *w, int64_t length_ms,
         outside_broken(o, "summary %s is of a window that nobody measured", s->id);
         return;
     }
-    bool begins_anew = o->hole.entry > 0 && s->epoch_ordinal > w->epoch[at] && s->revision == 1;
+    /* Behind a HOLE the new epoch counts on from what a base knew, or from nothing. */
+    bool begins_anew = o->hole.entry > 0 && s->epoch_ordinal > w->epoch[at] &&
+                       s->revision <= w->revision[at];
     if (s->revision != w->revision[at] + 1 && !begins_anew)
         outside_broken(o, "summary %s: revision %u behind %u", s->id, s->revision, w->revision[at]);
     const Carbon__V1__Amount *a = s->streams[0]->activity;
