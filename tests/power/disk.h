@@ -43,8 +43,9 @@ struct disk_class {
 size_t disk_classes(const struct disk_class **out);
 void disk_phase(const char *name);
 
-/* Syncs of these two classes do nothing from now on and say that all is well; NULL: none. Copies. */
-void disk_leave_out(const char *name, const char *other);
+/* Syncs of this class do nothing from now on and say that all is well; NULL: none. A * at the end
+ * stands for whatever follows. Copies. */
+void disk_leave_out(const char *name);
 
 /* The files. Flags are those of open(2). */
 bool disk_has(const char *path);                     /* whether the path is one of this disk */

@@ -53,7 +53,7 @@ struct disk {
     struct disk_class classes[DISK_CLASSES_MOST];
     size_t n_classes;
     const char *phase;
-    char left_out[2][sizeof ((struct disk_class *)0)->name];
+    char left_out[sizeof ((struct disk_class *)0)->name];
     uint64_t seed, inodes, cut_in;
     bool is_kill;                    /* what comes in `cut_in` operations */
     bool is_off, has_forgotten;      /* forgotten: by a cut, not a kill */

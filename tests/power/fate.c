@@ -198,12 +198,19 @@ static struct disk_class *find_class(const char *name)
     return c;
 }
 
+static bool is_left_out(const char *name, const char *left_out)
+{
+    size_t n = strlen(left_out);
+    return n > 0 && left_out[n - 1] == '*' ? strncmp(name, left_out, n - 1) == 0
+                                           : strcmp(name, left_out) == 0;
+}
+
 bool disk_is_synced(const struct node *n)
 {
-    char name[sizeof disk.left_out[0]];
+    char name[sizeof disk.left_out];
     name_class(n, name, sizeof name);
     find_class(name)->syncs++;
-    return strcmp(name, disk.left_out[0]) != 0 && strcmp(name, disk.left_out[1]) != 0;
+    return !is_left_out(name, disk.left_out);
 }
 
 /* Nothing is done, and nothing will be until another sync. */
@@ -214,7 +221,7 @@ static void lie_about(struct node *n, const char *path)
         if (is_made_in(&disk.changes[i], path))
             disk.changes[i].is_lied_about = true;
     if (disk.cut_in > 0 && !disk.is_kill && disk_chance(4) == 0)
-        disk.cut_in = 1 + disk_chance(SOON);
+        disk.cut_in = 1 + disk_chance(1 + disk_chance(SOON));
 }
 
 /* Such a sync is none that anything could rest on: it gets no name and is not left out. */
@@ -270,10 +277,9 @@ void disk_phase(const char *name)
     disk.phase = name;
 }
 
-void disk_leave_out(const char *name, const char *other)
+void disk_leave_out(const char *name)
 {
-    snprintf(disk.left_out[0], sizeof disk.left_out[0], "%s", name == NULL ? "" : name);
-    snprintf(disk.left_out[1], sizeof disk.left_out[1], "%s", other == NULL ? "" : other);
+    snprintf(disk.left_out, sizeof disk.left_out, "%s", name == NULL ? "" : name);
 }
 
 /* Power. */

@@ -16,6 +16,6 @@ struct life_result {
 void life_live(uint64_t seed, bool is_power, struct life_result *out);
 
 /* The sync of this class (disk.h) is left out in the lives to come; NULL: none. Borrows. */
-void life_leave_out(const char *name, const char *other);
+void life_leave_out(const char *name);
 
 #endif

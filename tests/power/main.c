@@ -22,11 +22,27 @@
 
 static const char *const durabilities[] = { "process", "power" };
 
-/* Syncs on which no promise rests, and why they are there all the same. */
-static const struct {
-    const char *name, *reason;
+/* Syncs on which no promise rests alone, and why they are there all the same. Those that only stand beside
+ * others are left out `together` with them, and that is noticed. */
+static const struct spare {
+    const char *name, *together, *reason;
 } spare_syncs[] = {
-    { NULL, NULL },
+    { "opening: names of state, last state/logbook", "opening: names of state,*",
+      "SQLite syncs this directory before its first commit, and nothing is relied on earlier" },
+    { "opening: names of state, last state/intake", "opening: names of state,*",
+      "the file epoch is named here next, and synced, before a message is taken" },
+    { "opening: names of state, last state/store.sqlite-journal", "opening: names of state,*",
+      "SQLite's own; the WAL's name follows before the first commit is over" },
+    { "opening: data of state/store.sqlite-journal", NULL,
+      "SQLite's own, and only while it makes a new file: half of one is set aside, and nothing was in it" },
+    { "opening: names of state/intake, last state/intake/in_hand", NULL,
+      "a power cut may take it: it is made again, and a message that brings the process down needs one crash "
+      "more" },
+    { "opening: names of state/logbook, last state/logbook/#.segment.damaged", NULL,
+      "behind a cut the segment bears its old name, is found as it was, and is set aside again" },
+    { "opening: names of state/intake, last state/intake/#.segment.damaged", NULL,
+      "likewise" },
+    { NULL, NULL, NULL },
 };
 
 struct totals {
@@ -94,15 +110,24 @@ static void list_classes(uint64_t seeds, struct disk_class *out, size_t room, si
     }
 }
 
+/* Whether the promise holds in that life when nothing is left out: else nothing was noticed. */
+static bool is_well_with(uint64_t seed, bool is_power)
+{
+    struct life_result r;
+    life_leave_out(NULL);
+    life_live(seed, is_power, &r);
+    return r.broken[0] == '\0';
+}
+
 /* The child: lives until a promise is broken, and says which on `to`. Lives without it again and again
  * when nothing is. */
-static _Noreturn void live_without(const char *name, const char *other, uint64_t seeds, int to)
+static _Noreturn void live_without(const char *name, uint64_t seeds, int to)
 {
-    life_leave_out(name, other);
     for (uint64_t i = 0; i < seeds * 2; i++) {
         struct life_result r;
+        life_leave_out(name);
         life_live(1 + i / 2, i % 2 == 1, &r);
-        if (r.broken[0] == '\0')
+        if (r.broken[0] == '\0' || !is_well_with(1 + i / 2, i % 2 == 1))
             continue;
         dprintf(to, "seed %" PRIu64 ", durability %s: %s", 1 + i / 2, durabilities[i % 2], r.broken);
         _exit(EXIT_SUCCESS);
@@ -111,14 +136,14 @@ static _Noreturn void live_without(const char *name, const char *other, uint64_t
 }
 
 /* Whether somebody noticed; what was noticed goes into out. */
-static bool is_noticed(const char *name, const char *other, uint64_t seeds, char *out, size_t room)
+static bool is_noticed(const char *name, uint64_t seeds, char *out, size_t room)
 {
     int ends[2], status = 0;
     if (pipe(ends) != 0)
         abort();
     pid_t child = fork();
     if (child == 0)
-        live_without(name, other, seeds, ends[1]);
+        live_without(name, seeds, ends[1]);
     close(ends[1]);
     ssize_t n = read(ends[0], out, room - 1);
     out[n > 0 ? n : 0] = '\0';
@@ -130,12 +155,32 @@ static bool is_noticed(const char *name, const char *other, uint64_t seeds, char
     return out[0] != '\0';
 }
 
-static const char *spare_reason(const char *name)
+static const struct spare *spare_of(const char *name)
 {
     for (size_t i = 0; spare_syncs[i].name != NULL; i++)
         if (strcmp(spare_syncs[i].name, name) == 0)
-            return spare_syncs[i].reason;
+            return &spare_syncs[i];
     return NULL;
+}
+
+/* Whether it is as it should be: noticed by itself, or spare and noticed together with what it stands
+ * beside. */
+static bool leave_out_one(const char *name, uint64_t seeds)
+{
+    char what[300] = "";
+    const struct spare *spare = spare_of(name);
+    const char *left_out = spare == NULL ? name : spare->together;
+    bool was_noticed = left_out != NULL && is_noticed(left_out, seeds, what, sizeof what);
+    bool is_well = was_noticed || left_out == NULL;
+    printf("%-9s %s\n", !is_well ? "UNNOTICED" : spare != NULL ? "spare" : "noticed", name);
+    if (spare != NULL)
+        printf("          %s\n", spare->reason);
+    if (left_out != NULL && spare != NULL)
+        printf("          together, as %s:\n", left_out);
+    if (left_out != NULL)
+        printf("          %s\n", was_noticed ? what : "no promise was broken");
+    fflush(stdout);
+    return is_well;
 }
 
 static int leave_out_each(uint64_t seeds)
@@ -144,16 +189,9 @@ static int leave_out_each(uint64_t seeds)
     size_t n;
     int unnoticed = 0;
     list_classes(6, classes, sizeof classes / sizeof *classes, &n);
-    for (size_t i = 0; i < n; i++) {
-        char what[300];
-        const char *reason = spare_reason(classes[i].name);
-        bool was_noticed = reason == NULL && is_noticed(classes[i].name, NULL, seeds, what, sizeof what);
-        printf("%-9s %s\n          %s\n",
-               reason != NULL ? "spare" : was_noticed ? "noticed" : "UNNOTICED", classes[i].name,
-               reason != NULL ? reason : was_noticed ? what : "no promise was broken");
-        fflush(stdout);
-        unnoticed += reason == NULL && !was_noticed;
-    }
+    for (size_t i = 0; i < n; i++)
+        unnoticed += !leave_out_one(classes[i].name, seeds);
+    printf("syncs %zu  unnoticed %d\n", n, unnoticed);
     return unnoticed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

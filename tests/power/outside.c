@@ -290,15 +290,30 @@ static void miss(struct outside *o, uint32_t serial, uint64_t number)
     o->lost++;
 }
 
+/* Entries that nothing was committed of may go in a cut, and leave others behind them. Such a gap stays. */
+static bool is_known_gap(struct outside *o, uint64_t first)
+{
+    for (size_t i = 0; i < o->n_gaps; i++)
+        if (o->gaps[i] == first)
+            return true;
+    bool may_be = first > o->committed_position && o->n_gaps < OUTSIDE_GAPS;
+    if (may_be)
+        o->gaps[o->n_gaps++] = first;
+    return may_be;
+}
+
 /* Of the log book, segment by segment. With an archive it is there from its first entry on. */
 static void note_last_entry(struct outside *o, const struct segment *s)
 {
-    if (o->has_archive && s->previous != o->last_entry)
+    struct segment_scan scan = segment_scan(s);
+    if (o->has_archive && s->previous != o->last_entry && !is_known_gap(o, o->last_entry + 1))
         outside_broken(o, "a segment of the log book goes on behind entry %llu, and the one before ends at "
                        "%llu", (unsigned long long)s->previous, (unsigned long long)o->last_entry);
-    uint64_t last = segment_scan(s).last;
-    if (last > o->last_entry)
-        o->last_entry = last;
+    if (scan.missing > 0 && !is_known_gap(o, scan.missing_first))
+        outside_broken(o, "the store was committed up to entry %llu, and entry %llu is gone",
+                       (unsigned long long)o->committed_position, (unsigned long long)scan.missing_first);
+    if (scan.last > o->last_entry)
+        o->last_entry = scan.last;
 }
 
 void outside_committed(struct outside *o, uint64_t position, uint64_t took, uint32_t epoch_ordinal)
@@ -371,23 +386,12 @@ static void compare_lost(struct outside *o, const struct told *told, size_t n)
     }
 }
 
-static bool has_set_aside(const char *directory)
-{
-    struct segment_list list = { 0 };
-    bool has_one = false;
-    if (segment_list_read(directory, &list) == 0)
-        for (size_t i = 0; i < list.n; i++)
-            has_one = has_one || list.at[i].is_set_aside;
-    free(list.at);
-    return has_one;
-}
-
-/* With `process` a cut may take frames that a lost store had counted. With `power` it takes at most a
- * segment whose first sync was still to come: its header may be torn, and then nobody can tell any more
- * how many numbers had been given out in it. A store that is lost as well makes a HOLE of that. */
+/* With `process` a cut may take frames that a lost store had counted. With `power` it takes at most entries
+ * behind the last commit (what is before is looked at by itself), and only a store that is lost as well
+ * makes a HOLE of those: nobody can tell any more that nothing had come of them. */
 static void note_hole(struct outside *o, uint64_t entry)
 {
-    if (o->is_power && !(o->most_epochs > 1 && (has_set_aside(o->logbook) || has_set_aside(o->intake))))
+    if (o->is_power && o->most_epochs == 1)
         outside_broken(o, "entry %llu is a HOLE, and nothing may be gone", (unsigned long long)entry);
     if (entry > o->hole.entry)
         o->hole = (struct outside_hole){ entry, o->given_most,

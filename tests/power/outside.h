@@ -16,6 +16,7 @@
 #define OUTSIDE_SUMMARIES 4096u  /* of one epoch */
 #define OUTSIDE_EPOCHS 16u
 #define OUTSIDE_BASES 128u
+#define OUTSIDE_GAPS 64u
 
 /* A message of a device: one reading, told by its serial number, which says point, time and value. */
 struct message {
@@ -48,6 +49,8 @@ struct outside {
     uint64_t committed;          /* frames up to here are in a committed state */
     uint64_t committed_position; /* entries of the log book up to here, likewise */
     uint64_t last_entry;         /* of the log book, by the last look */
+    uint64_t gaps[OUTSIDE_GAPS]; /* of the log book, behind what was committed then; the first entry of each */
+    size_t n_gaps;
     uint64_t most_named;         /* the greatest frame that any entry named */
     struct outside_hole {        /* the newest HOLE entry, which told what is gone; entry 0: none */
         uint64_t entry, number;  /* frames up to this one may be gone without a LOST entry */
