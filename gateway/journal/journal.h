@@ -98,6 +98,10 @@ uint64_t journal_rolled_bytes(const struct journal *j, uint64_t after, uint64_t 
 /* The first frame that is kept; 0: none was ever written. Any thread. */
 uint64_t journal_first(const struct journal *j);
 
+/* The first and the last number in (after, until] whose whole segments are not there, damaged or gone, with
+ * others behind them; false: none. At an opening; reads headers, and a segment in front of a hole. */
+bool journal_missing(const struct journal *j, uint64_t after, uint64_t until, uint64_t *first, uint64_t *last);
+
 /* Bytes of the segments that hold frames beyond `committed` and are written to their end: what a trim may
  * not touch yet. Any thread. */
 uint64_t journal_bytes_behind(const struct journal *j, uint64_t committed);

@@ -106,3 +106,34 @@ uint64_t journal_first(const struct journal *j)
     pthread_mutex_unlock(&shared->list_lock);
     return first;
 }
+
+static uint64_t last_in(const struct journal *j, const struct kept *k)
+{
+    struct segment s = {0};
+    uint64_t last = k->s.previous;
+    if (segment_open(j->path, k->s.ordinal, false, &s) == 0) {
+        struct segment_scan scan = segment_scan(&s);
+        last = scan.last > 0 ? scan.last : last;
+    }
+    segment_close(&s);
+    return last;
+}
+
+/* Each header says what was before it. That of a neighbour by its ordinal need not be held against it: what
+ * is missing between two frames of them is for readers to find. */
+bool journal_missing(const struct journal *j, uint64_t after, uint64_t until, uint64_t *first, uint64_t *last)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < j->n_kept; i++) {
+        const struct kept *k = j->kept[i], *before = i > 0 ? j->kept[i - 1] : NULL;
+        if (before && k->s.ordinal == before->s.ordinal + 1)
+            continue;
+        uint64_t known = before ? last_in(j, before) : after;
+        if (k->s.previous <= known || known >= until)
+            continue;
+        *first = is_any ? *first : known + 1;
+        *last = k->s.previous;
+        is_any = true;
+    }
+    return is_any;
+}

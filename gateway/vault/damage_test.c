@@ -565,6 +565,51 @@ static void arrive_in_three_segments(struct plant *p)
 
 /* Whatever becomes of any of them, committed or not, taken or not: it opens, tells and goes on. */
 static void every_harm_to_every_segment_of_the_intake_is_told_and_survived(void **state)
+static uint64_t first_of_second_segment(struct plant *p)
+{
+    char path[256];
+    struct segment s;
+    plant_path(p, "logbook", path);
+    assert_int_equal(segment_open(path, 2, false, &s), 0);
+    uint64_t first = s.first;
+    segment_close(&s);
+    return first;
+}
+
+/* The store stands behind all of them, so nothing is followed again: it is said all the same. */
+static void segment_of_the_log_book_that_is_gone_behind_the_store_is_told_with_its_range(void **state)
+{
+    for (int harm = GONE; harm <= HEADER; harm++) {
+        void *fresh = NULL;
+        assert_int_equal(plant_make(&fresh), 0);
+        struct plant *p = fresh;
+        plant_start(p);
+        plant_run(p, 1, 30);
+        plant_roll_log_book(p, 2);
+        uint64_t last = first_of_second_segment(p) - 1;
+        plant_stop(p);
+        char *said = plant_start_listening(p);
+        assert_null(strstr(said, "logbook.missing"));
+        free(said);
+        plant_stop(p);
+        plant_harm(p, "logbook", 1, (enum harm)harm);
+
+        char range[64];
+        snprintf(range, sizeof range, "logbook.missing from=1 to=%llu", (unsigned long long)last);
+        said = plant_start_listening(p);
+        if (harm == CUT)                         /* its header holds: readers tell what it lacks */
+            assert_null(strstr(said, "logbook.missing"));
+        else
+            assert_said(said, range);
+        free(said);
+        plant_run(p, 31, 40);
+        assert_books(p, 1, 40);
+        assert_int_equal(plant_entries(p, FRAME_HOLE, NULL), 0);
+        assert_int_equal(plant_remove(&fresh), 0);
+    }
+    (void)state;
+}
+
 {
     for (int harm = GONE; harm <= NEWER; harm++) {
         for (int k = 1; k <= 3; k++) {
@@ -619,5 +664,6 @@ int main(void)
         PLANT_TEST(replay_begins_at_the_base_that_it_is_told),
         cmocka_unit_test(every_harm_to_every_segment_of_the_intake_is_told_and_survived),
     };
+        cmocka_unit_test(segment_of_the_log_book_that_is_gone_behind_the_store_is_told_with_its_range),
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,24 @@ static void note_entries_missing(struct vault *v, uint64_t position)
     stand_at_end(v);
 }
 
+/* What is missing before the store's position harms no reading, and is found by nobody until the journals
+ * are needed: so it is said. Behind the oldest base everything should be there, and without one from the
+ * first entry on. */
+static void tell_entries_missing(const struct vault *v, uint64_t position)
+{
+    struct base_list bases = { 0 };
+    uint64_t first, last;
+    base_list_read(v->places.logbook, &bases);       /* what cannot be listed was told */
+    uint64_t after = bases.n > 0 ? bases.at[0] : 0;
+    free(bases.at);
+    if (journal_missing(v->logbook, after, position, &first, &last))
+        log_line(LOG_ERROR, "logbook.missing", "from=%" PRIu64 " to=%" PRIu64 " store_at=%" PRIu64 " – segments "
+                 "of the log book with these entries are damaged or gone. No reading is missing and the store is "
+                 "whole; but no replay gives that time again, and a store that is lost now can only be made of "
+                 "a base behind them. Put the segments back from a backup if one has them", first, last,
+                 position);
+}
+
 /* Where a backup was restored, or where a kill came between drawing an ordinal and saying its GENESIS. */
 static bool is_epoch_owed(const struct vault *v)
 {
@@ -160,6 +178,8 @@ int vault_join_logbook(struct vault *v)
         v->wants_epoch = true;
     } else if (!is_other && (v->logbook_first > from + 1 || (v->is_store_lost && v->tail.missing > 0))) {
         note_entries_missing(v, position);
+    } else if (!is_other) {
+        tell_entries_missing(v, position);
     }
     bool is_rebuilt = v->is_store_lost && v->tail.entries > 0;
     bool is_first = pipeline_epoch_ordinal(v->pipeline) == 0 && v->tail.epoch_ordinal == 0;
