@@ -63,7 +63,9 @@ static const struct option store_rows[] = {
     { .name = "at_bound", .type = OPT_CHOICE, .at = offsetof(struct conf_store, at_bound),
       .preset = "pause", .choices = policies, .is_local = true,
       .help = "At the bound of `most`: take no more readings (pause), or give up the oldest summaries that "
-              "were not sent, and announce each loss upstream in a tombstone (drop_oldest)." },
+              "were not sent, and announce each loss upstream in a tombstone (drop_oldest). Only what lies behind "
+              "all that was ever sent is given up: with publish.order newest_first there may be nothing "
+              "such, and it pauses." },
     { .name = NULL }
 };
 

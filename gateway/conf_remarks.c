@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "conf.h"
+#include "publish/lanes.h"
 
 #define FILE_BYTES_MOST ((size_t)4 << 20)
 
@@ -61,6 +62,16 @@ static void look_at_disk(struct remarks *r)
                     "on a full disk what is in flight may find no room for the next one – raise reserve");
 }
 
+/* Given up is only what lies behind all that was ever sent, and what is newest was sent. */
+static void look_at_bound(struct remarks *r)
+{
+    if (r->conf->store.at_bound == STORE_DROPS_OLDEST && r->conf->publish.order == PUBLISH_NEWEST_FIRST)
+        problem_add(&r->warnings, option_place(r->yaml, "publish.order"), "order: newest_first leaves "
+                    "store.at_bound: drop_oldest little to give up, since nothing is dropped that lies before "
+                    "a summary that was ever sent; the gateway may pause at the bound all the same – use "
+                    "oldest_first, or raise store.most");
+}
+
 static void look(struct remarks *r)
 {
     const struct plan *p = &r->conf->plan;
@@ -71,6 +82,7 @@ static void look(struct remarks *r)
     for (size_t i = 0; i < p->n_factors; i++)
         look_at_factor(r, &p->factors[i]);
     look_at_disk(r);
+    look_at_bound(r);
 }
 
 static void print(const struct problems *problems)

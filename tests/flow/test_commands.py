@@ -173,5 +173,11 @@ def test_what_is_probably_not_meant_is_a_warning(tmp_path):
     assert code == 0
     assert 'warning: ' in said and "raise keep to 1440" in said
     assert 'factor "works-electricity" version "2018" has no valid_to' in said
-    code, said, _ = checked(tmp_path, text.replace("valid_from: 2018-01-01,", "valid_from: 2018-01-01, valid_to: 2030-12-31,"))
+    text = text.replace("valid_from: 2018-01-01,", "valid_from: 2018-01-01, valid_to: 2030-12-31,")
+    code, said, _ = checked(tmp_path, text)
     assert code == 0 and said == ""
+    dropping = text + "store:\n  at_bound: drop_oldest\n"
+    code, said, _ = checked(tmp_path, dropping)
+    assert code == 0 and said == ""
+    code, said, _ = checked(tmp_path, dropping.replace("publish:\n", "publish:\n  order: newest_first\n"))
+    assert code == 0 and "warning: " in said and "may pause at the bound all the same" in said
