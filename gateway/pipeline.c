@@ -289,6 +289,8 @@ static void take_genesis(struct pipeline *p, const struct entry *e)
     p->epoch = e->gateway_epoch;
     p->epoch_ordinal = e->epoch_ordinal;
     p->sequence = 0;
+    if (e->epoch_ordinal > 1)
+        p->began = e->sequence;
 }
 
 static void take_hole(struct pipeline *p, const struct entry *e)
@@ -297,6 +299,7 @@ static void take_hole(struct pipeline *p, const struct entry *e)
              "something are not published, account.uncovered will say which", (int)e->why.size,
              (const char *)e->why.at);
     account_hole(p->account);
+    p->began = e->sequence;
 }
 
 /* The rows go in the batch that raises the mark behind which nobody looks for them. */
@@ -409,6 +412,11 @@ uint64_t pipeline_epoch(const struct pipeline *p)
 uint32_t pipeline_epoch_ordinal(const struct pipeline *p)
 {
     return p->epoch_ordinal;
+}
+
+uint64_t pipeline_began(const struct pipeline *p)
+{
+    return p->began;
 }
 
 void pipeline_committed(struct pipeline *p)

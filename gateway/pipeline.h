@@ -105,6 +105,10 @@ const struct plan *pipeline_plan(const struct pipeline *p);
 uint64_t pipeline_epoch(const struct pipeline *p);
 uint32_t pipeline_epoch_ordinal(const struct pipeline *p);
 
+/* The entry behind which only a new base stands for the state: the last HOLE, or the GENESIS of an epoch
+ * that was not the first. 0: there was none. */
+uint64_t pipeline_began(const struct pipeline *p);
+
 /* Whether every reading taken has its verdict, and every message. */
 bool pipeline_balances(const struct pipeline *p);
 

@@ -51,6 +51,7 @@ struct pipeline {
     uint32_t ordinal;            /* of the next summary that it brings about */
     uint64_t epoch, sequence;
     uint32_t epoch_ordinal;
+    uint64_t began;              /* the last HOLE, or GENESIS of a later epoch; 0: never anew */
     char version[32], tzdata[32];
     struct {
         uint64_t summaries, tombstones;

@@ -2,7 +2,8 @@
  *
  * Rows (stage PIPELINE; each value begins with its format version):
  *   "a config"   the canonical YAML. First in key order, since all that follows is loaded into the plan
- *   "b epoch"    u64 epoch, u32 ordinal, u64 sequence, slice version, slice tzdata
+ *   "b epoch"    u64 epoch, u32 ordinal, u64 sequence, slice version, slice tzdata, and from 2 on
+ *                u64 entry of the last new beginning (pipeline_began)
  *   "c clock"    16 bytes boot id, u64 boottime, i64 elapsed, i64 wall
  *   "d took/N"   u64 journal id, u64 until
  *   "e logbook"  u64 journal id of the log book that the store's position is one of
@@ -17,6 +18,7 @@
 #include "pipeline_private.h"
 
 #define ROW_VERSION 1
+#define EPOCH_VERSION 2
 
 /* Moves the ledger to the sites of a new plan. What was counted for a site that is gone goes to "-":
  * the sum over all rows stays what it was. */
@@ -96,11 +98,16 @@ void pipeline_set_versions(struct pipeline *p, struct slice version, struct slic
 
 /* Saving. */
 
-static struct buffer *begin_row(struct pipeline *p)
+static struct buffer *begin_row_of(struct pipeline *p, uint8_t version)
 {
     buffer_clear(&p->row);
-    buffer_put_u8(&p->row, ROW_VERSION);
+    buffer_put_u8(&p->row, version);
     return &p->row;
+}
+
+static struct buffer *begin_row(struct pipeline *p)
+{
+    return begin_row_of(p, ROW_VERSION);
 }
 
 static void put_row(struct pipeline *p, struct state_out *out, enum stage stage, const char *key)
@@ -120,12 +127,13 @@ static void save_config(struct pipeline *p, struct state_out *out)
 
 static void save_epoch(struct pipeline *p, struct state_out *out)
 {
-    struct buffer *row = begin_row(p);
+    struct buffer *row = begin_row_of(p, EPOCH_VERSION);
     buffer_put_u64(row, p->epoch);
     buffer_put_u32(row, p->epoch_ordinal);
     buffer_put_u64(row, p->sequence);
     buffer_put_text(row, p->version);
     buffer_put_text(row, p->tzdata);
+    buffer_put_u64(row, p->began);
     put_row(p, out, STAGE_PIPELINE, "b epoch");
 }
 
@@ -220,14 +228,16 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
 
 /* Loading. */
 
-static int load_epoch(struct pipeline *p, struct cursor *c)
+/* A row of version 1 does not say where a later epoch began: somewhere, so before any base is written. */
+static int load_epoch(struct pipeline *p, uint8_t version, struct cursor *c)
 {
     p->epoch = cursor_u64(c);
     p->epoch_ordinal = cursor_u32(c);
     p->sequence = cursor_u64(c);
-    struct slice version = cursor_slice(c);
+    struct slice gateway = cursor_slice(c);
     struct slice tzdata = cursor_slice(c);
-    pipeline_set_versions(p, version, tzdata);
+    pipeline_set_versions(p, gateway, tzdata);
+    p->began = version > ROW_VERSION ? cursor_u64(c) : p->epoch_ordinal > 1;
     return c->has_failed ? STATE_MALFORMED : 0;
 }
 
@@ -266,7 +276,12 @@ int pipeline_read_took(struct slice value, uint64_t *journal_id, uint64_t *took)
     return 0;
 }
 
-static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
+static bool is_epoch(enum stage stage, struct slice key)
+{
+    return stage == STAGE_PIPELINE && key.size > 0 && key.at[0] == 'b';
+}
+
+static int load_own(struct pipeline *p, struct slice key, uint8_t version, struct cursor *c)
 {
     switch (key.size ? key.at[0] : 0) {
     case 'a': {
@@ -275,7 +290,7 @@ static int load_own(struct pipeline *p, struct slice key, struct cursor *c)
         return rc;
     }
     case 'b':
-        return load_epoch(p, c);
+        return load_epoch(p, version, c);
     case 'c':
         return load_clock(p, c);
     case 'd':
@@ -319,12 +334,13 @@ static int load_row(struct pipeline *p, enum stage stage, struct slice key, stru
         return account_load(p->account, key, value);
 
     uint8_t version = cursor_u8(&c);
-    if (version != ROW_VERSION)
+    uint8_t known = is_epoch(stage, key) ? EPOCH_VERSION : ROW_VERSION;
+    if (version == 0 || version > known)
         return err_raise(-1, "the snapshot's row \"%.*s\" has format %u, this version reads up to %u – "
                          "use the version that wrote it or a newer one", (int)key.size,
-                         (const char *)key.at, version, ROW_VERSION);
+                         (const char *)key.at, version, known);
     if (stage == STAGE_PIPELINE)
-        return load_own(p, key, &c);
+        return load_own(p, key, version, &c);
     if (stage == STAGE_LEDGER && p->plan)
         return load_ledger(p, key, &c);
     return STATE_MALFORMED;

@@ -215,8 +215,35 @@ static void snapshot_row_that_was_cut_is_refused(void **state)
     for (size_t n = 0; n < whole.size; n++)
         assert_true(pipeline_load(f.pipeline, STAGE_PIPELINE, key, (struct slice){ whole.at, n }) != 0);
     assert_int_equal(pipeline_load(f.pipeline, STAGE_PIPELINE, key, whole), 0);
+    assert_int_equal(pipeline_began(f.pipeline), 0);
     end(&f);
     buffer_fini(&row);
+}
+
+/* Version 1 does not say where a later epoch began: before any base of its log book. */
+static void row_of_the_epoch_is_read_in_every_version_and_a_newer_one_is_refused(void **state)
+{
+    struct works *w = *state;
+    static const uint64_t expected[] = { 1, 55 };
+    for (uint8_t version = 1; version <= 3; version++) {
+        struct follower f = follower_of(w, "epoch");
+        struct buffer row = { 0 };
+        buffer_put_u8(&row, version);
+        buffer_put_u64(&row, 7);
+        buffer_put_u32(&row, 2);
+        buffer_put_u64(&row, 42);
+        buffer_put_text(&row, "0.1");
+        buffer_put_text(&row, "2025a");
+        if (version > 1)
+            buffer_put_u64(&row, 55);
+        begin(&f);
+        int rc = pipeline_load(f.pipeline, STAGE_PIPELINE, slice_of("b epoch"), buffer_slice(&row));
+        assert_int_equal(rc < 0, version == 3);
+        if (rc == 0)
+            assert_int_equal(pipeline_began(f.pipeline), expected[version - 1]);
+        end(&f);
+        buffer_fini(&row);
+    }
 }
 
 /* A start that finds nothing to follow saves, too. */
@@ -251,6 +278,7 @@ int main(void)
         WORKS_TEST(closing_a_replay_leaves_the_clock_alone),
         WORKS_TEST(long_backlog_is_taken_in_stretches),
         WORKS_TEST(snapshot_row_that_was_cut_is_refused),
+        WORKS_TEST(row_of_the_epoch_is_read_in_every_version_and_a_newer_one_is_refused),
     };
     setenv("CARBON_CLOCK", "synchronised", 1);   /* whatever the machine's clock says */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ struct app {
     uv_work_t upkeep_work;
     struct upkeep *upkeep;
     bool is_upkeeping;
-    uint64_t upkeep_position, upkeep_took;   /* of the turn under way, as its time */
+    uint64_t upkeep_position, upkeep_took, upkeep_began; /* of the turn under way, as its time */
     int64_t upkeep_wall_us;
     uint64_t upkept_rolls;       /* rolls that a turn was begun for */
 

@@ -7,7 +7,8 @@
 static void on_turn(uv_work_t *w)
 {
     struct app *a = w->data;
-    upkeep_turn(a->upkeep, a->upkeep_position, a->upkeep_took, a->upkeep_wall_us);
+    upkeep_turn(a->upkeep, a->upkeep_position, a->upkeep_took, a->upkeep_began,
+                a->upkeep_wall_us);
 }
 
 static void on_turned(uv_work_t *w, int status)
@@ -23,6 +24,7 @@ static void begin_turn(struct app *a)
         return;
     a->upkeep_position = vault_committed_position(a->vault);
     a->upkeep_took = vault_committed_took(a->vault);
+    a->upkeep_began = pipeline_began(a->pipeline);
     a->upkeep_wall_us = clock_read().wall_us;
     a->is_upkeeping = true;
     a->upkeep_work.data = a;

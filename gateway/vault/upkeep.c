@@ -212,12 +212,13 @@ static int move_out(struct upkeep *u)
     return rc == 0 ? trim_logbook(u) : rc;
 }
 
-void upkeep_turn(struct upkeep *u, uint64_t position, uint64_t took, int64_t now_wall_us)
+void upkeep_turn(struct upkeep *u, uint64_t position, uint64_t took, uint64_t began, int64_t now_wall_us)
 {
     if (atomic_load(&u->must_stop))
         return;
     u->position = position;
     u->took = took;
+    u->began = began;
     u->now_us = now_wall_us;
     if (move_out(u) < 0)
         log_line(LOG_WARN, "upkeep.failed", "position=%" PRIu64 " – the cause stands above; nothing is "

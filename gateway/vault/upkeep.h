@@ -28,8 +28,9 @@ struct upkeep_conf {
 struct upkeep *upkeep_new(const struct upkeep_conf *conf);
 void upkeep_free(struct upkeep *u);          /* accepts NULL; not during a turn */
 
-/* One turn: up to this entry and this frame all is committed. Worker thread; a disk's time. */
-void upkeep_turn(struct upkeep *u, uint64_t position, uint64_t took, int64_t now_wall_us);
+/* One turn: up to this entry and this frame all is committed, and the state began anew at the entry `began`
+ * (pipeline_began). Worker thread; a disk's time. */
+void upkeep_turn(struct upkeep *u, uint64_t position, uint64_t took, uint64_t began, int64_t now_wall_us);
 
 /* Ends the turn under way soon; later ones do nothing. Any thread. */
 void upkeep_stop(struct upkeep *u);

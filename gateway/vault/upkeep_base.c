@@ -3,8 +3,8 @@
  * A base is due when a segment of the intake or the log book became full and committed since the last
  * one: then what is trimmed next has a base behind it. A state can be larger than what comes in while a
  * segment fills; written at each roll, bases would wear the disk more than the journal does. So a base
- * also waits until as many bytes were rolled as the last one has. Both are told from what stands on the
- * disk, so a restart changes nothing about it.
+ * also waits until as many bytes were rolled as the last one has. After a new beginning (a HOLE, a later
+ * epoch) one is due at once. All this is told from what stands on the disk, so a restart changes nothing.
  *
  * The newest base that stands there is read whole once at the start, for trimming relies on it. One that
  * is damaged is set aside, and then the one before counts. */
@@ -71,13 +71,18 @@ static void remove_leftovers(const char *directory)
     file_list(path, on_leftover, path);
 }
 
+/* One of another log book is whole, and its log book may be somewhere: it is not called damaged. */
 static int set_aside(const char *path, int outcome)
 {
     char aside[PATH_MAX + 16];
-    snprintf(aside, sizeof aside, "%s.damaged", path);
-    log_line(LOG_ERROR, "base.damaged", "file=%s – %s; kept as NAME.damaged and not relied on, another is "
-             "written at the next roll", path,
-             outcome == 0 ? "it belongs to another log book" : "its checksums do not hold");
+    bool is_foreign = outcome == 0;
+    snprintf(aside, sizeof aside, "%s.%s", path, is_foreign ? "foreign" : "damaged");
+    if (is_foreign)
+        log_line(LOG_WARN, "base.foreign", "file=%s – it belongs to another log book; kept as NAME.foreign and "
+                 "not relied on. Remove it when nobody wants that log book back", path);
+    else
+        log_line(LOG_ERROR, "base.damaged", "file=%s – its checksums do not hold; kept as NAME.damaged and not "
+                 "relied on, another is written at the next roll; check the disk", path);
     int rc = file_rename(path, aside);
     return rc < 0 ? err_raise(rc, "base %s: cannot be set aside", path) : 0;
 }
@@ -144,10 +149,19 @@ int upkeep_load_bases(struct upkeep *u)
 
 /* Writing one. */
 
+/* Behind a HOLE or in a new log book no older base is of use: until there is one, a lost store would take
+ * all with it that came since. */
+static bool is_begun_anew(const struct upkeep *u, uint64_t position)
+{
+    return u->began > position && u->began <= u->position;
+}
+
 static bool is_due(const struct upkeep *u)
 {
     const struct kept_base *last = u->n_bases > 0 ? &u->bases[u->n_bases - 1] : NULL;
     uint64_t position = last ? last->head.position : 0;
+    if (is_begun_anew(u, position))
+        return true;
     uint64_t took = last && upkeep_is_of_intake(u, last) ? last->head.intake_took : 0;
     uint64_t rolled = journal_rolled_bytes(u->conf.intake, took, u->took) +
                       journal_rolled_bytes(u->conf.logbook, position, u->position);

@@ -24,6 +24,7 @@ struct upkeep {
     struct kept_base *bases;     /* oldest first */
     size_t n_bases, room;
     uint64_t position, took;     /* committed up to, in this turn */
+    uint64_t began;              /* the last new beginning; perhaps not committed yet */
     int64_t now_us, bounded_us, forgot_us;
     bool has_archived;           /* something, since the archive was bounded */
 

@@ -33,7 +33,7 @@ struct bench {
     struct store *store;
     struct store_batch *batch;
     struct upkeep *upkeep;
-    uint64_t took, position, fold;
+    uint64_t took, position, fold, began;
     uint32_t seed;
 };
 
@@ -223,7 +223,7 @@ static uint64_t segments_of(const struct journal *j)
 
 static void turn(struct bench *b, int64_t now_us)
 {
-    upkeep_turn(b->upkeep, b->position, b->took, now_us);
+    upkeep_turn(b->upkeep, b->position, b->took, b->began, now_us);
 }
 
 static struct upkeep_figures figures_of(const struct bench *b)
@@ -345,6 +345,46 @@ static void base_waits_until_as_much_came_in_as_the_last_one_is_large(void **sta
     assert_int_equal(figures_of(b).base_position, b->position);
 }
 
+static void new_beginning_has_a_base_at_once_and_no_second_one(void **state)
+{
+    struct bench *b = *state;
+    begin_upkeep(b, HOUR_US, INT64_MAX, HOUR_US);
+    live(b, 3, 0);
+    b->began = b->position + 1;
+    turn(b, 0);
+    assert_int_equal(figures_of(b).bases, 0);                  /* not committed yet */
+    live(b, 1, 0);
+    b->began = b->position;
+    begin_upkeep(b, HOUR_US, INT64_MAX, HOUR_US);              /* as after a restart */
+    turn(b, 0);
+    assert_int_equal(figures_of(b).base_position, b->position);
+    live(b, 1, 0);
+    begin_upkeep(b, HOUR_US, INT64_MAX, HOUR_US);
+    turn(b, 0);
+    assert_int_equal(figures_of(b).bases, 1);
+    assert_bases_give_the_state_back(b);
+    b->began = b->position;                                    /* a HOLE behind the newest base */
+    turn(b, 0);
+    assert_int_equal(figures_of(b).bases, 2);
+}
+
+static void base_of_another_log_book_is_called_foreign_and_not_damaged(void **state)
+{
+    struct bench *b = *state;
+    struct base_head head = { .logbook_id = journal_id(b->logbook) + 1, .position = 9 };
+    struct base_writer *w = NULL;
+    char path[PATH_MAX];
+    assert_int_equal(base_write_begin(b->logbook_path, &head, &w), 0);
+    assert_int_equal(base_write_end(w), 0);
+    begin_upkeep(b, HOUR_US, INT64_MAX, HOUR_US);
+    turn(b, 0);
+    assert_int_equal(figures_of(b).bases, 0);
+    base_path(b->logbook_path, 9, path, sizeof path);
+    assert_int_equal(access(path, F_OK), -1);
+    strcat(path, ".foreign");
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void what_a_crash_left_half_written_is_removed(void **state)
 {
     struct bench *b = *state;
@@ -376,6 +416,8 @@ int main(void)
         BENCH_TEST(without_an_archive_nothing_is_kept),
         BENCH_TEST(damaged_newest_base_is_set_aside_and_another_is_written),
         BENCH_TEST(base_waits_until_as_much_came_in_as_the_last_one_is_large),
+        BENCH_TEST(new_beginning_has_a_base_at_once_and_no_second_one),
+        BENCH_TEST(base_of_another_log_book_is_called_foreign_and_not_damaged),
         BENCH_TEST(what_a_crash_left_half_written_is_removed),
         BENCH_TEST(stopped_upkeep_does_nothing_more),
     };

@@ -281,7 +281,7 @@ static void keep_up(struct life *l)
         disk_cut_in(1 + chance(l, 60));
     outside_compare(&l->outside);            /* before what it says is trimmed */
     upkeep_turn(l->upkeep, vault_committed_position(l->vault), vault_committed_took(l->vault),
-                clock_read().wall_us);
+                pipeline_began(vault_pipeline(l->vault)), clock_read().wall_us);
     l->outside.trimmed = journal_first(vault_intake(l->vault));
     if (disk_is_on())
         files_remember_bases(&l->outside);
