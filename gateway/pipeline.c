@@ -309,6 +309,13 @@ static void take_forget(struct pipeline *p, const struct entry *e, struct store_
     account_forget(p->account, e->before_us, &rows);
 }
 
+/* What the base had left out leaves the record here, so that every replay goes on without it too. */
+static void take_rebuilt(struct pipeline *p, struct store_batch *out)
+{
+    struct state_out rows = store_batch_state(out);
+    account_forget_unreachable(p->account, &rows);
+}
+
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
  * way in. */
 int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
@@ -341,6 +348,9 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         return take_drop(p, e, out);
     case FRAME_FORGET:
         take_forget(p, e, out);
+        return 0;
+    case FRAME_REBUILT:
+        take_rebuilt(p, out);
         return 0;
     case FRAME_CLOSE:
         account_finish(p->account);

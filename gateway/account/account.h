@@ -54,6 +54,10 @@ void account_hole(struct account *a);
  * from before_us to the account's wall time, from its own newest reading if that lies earlier. */
 void account_forget(struct account *a, int64_t before_us, struct state_out *out);
 
+/* The same for what a base leaves out, where the state was made of one (a REBUILT entry): closed windows that
+ * no device can reach which was ever heard. */
+void account_forget_unreachable(struct account *a, struct state_out *out);
+
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);
 

@@ -17,19 +17,14 @@
  * newest reading counts as its now if it is the earlier. No less is kept than readings may be late by.
  *
  * A strip moves on by STEP_US at most in one entry, since the rows go in one transaction. A site that the
- * plan does not name has no zone to cut windows by; it keeps what it has, which grows no more. */
+ * plan does not name has no zone to cut windows by; it keeps what it has, which grows no more.
+ *
+ * A base leaves out closed windows that nothing that was heard can reach (horizon.c); a device that was
+ * never heard of may still bring amounts for one. In a store that was made of a base they would find no
+ * row, so a REBUILT entry forgets these windows, in every replay as well. In one go: most rows are gone. */
 #include "account/books.h"
 
 #define STEP_US (INT64_C(32) * 86400 * 1000000)   /* longer than any window, or months would never go */
-
-static int64_t longest_lateness_us(const struct plan *plan)
-{
-    int64_t longest_us = plan->lateness_us;
-    for (size_t i = 0; i < plan->n_points; i++)
-        if (plan->points[i].lateness_us > longest_us)
-            longest_us = plan->points[i].lateness_us;
-    return longest_us;
-}
 
 /* Up to where the site's windows are to go; false: nothing is. */
 static bool reach(const struct books *b, int64_t before_us, int64_t least_us, int64_t *until_us)
@@ -52,14 +47,18 @@ static int64_t mark_of(struct books *b, enum period p, int64_t until_us)
 {
     const struct strip *s = &b->strips[p];
     int64_t start_us, end_us;
-    if (s->forgotten_us != TIME_UNKNOWN && until_us > time_after(s->forgotten_us, STEP_US))
-        until_us = time_after(s->forgotten_us, STEP_US);
     books_place(b, p, until_us, &start_us, &end_us);
     int64_t mark_us = start_us < s->next_us ? start_us : s->next_us;
     for (uint32_t i = 0; i < s->n && s->at[i]->start_us < mark_us; i++)
         if (s->at[i]->is_pending)
             return s->at[i]->start_us;
     return mark_us;
+}
+
+static int64_t one_step(const struct strip *s, int64_t until_us)
+{
+    int64_t most_us = time_after(s->forgotten_us, STEP_US);
+    return s->forgotten_us != TIME_UNKNOWN && until_us > most_us ? most_us : until_us;
 }
 
 static void drop_rows(struct books *b, enum period p, int64_t mark_us, struct state_out *out)
@@ -114,10 +113,34 @@ static void strip_forgets(struct books *b, enum period p, int64_t until_us, stru
 
 void account_forget(struct account *a, int64_t before_us, struct state_out *out)
 {
-    int64_t least_us = a->plan ? longest_lateness_us(a->plan) : 0;
+    int64_t least_us = a->plan ? plan_longest_lateness_us(a->plan) : 0;
     for (uint32_t i = 0; i < a->n_all; i++) {
         int64_t until_us;
         if (!reach(a->all[i], before_us, least_us, &until_us))
+            continue;
+        for (int p = 0; p < PERIOD_COUNT; p++)
+            strip_forgets(a->all[i], (enum period)p, one_step(&a->all[i]->strips[p], until_us), out);
+    }
+    a->forgetting = FORGET_SAID;
+}
+
+/* Behind that no device can reach, as horizon.c has it for a base; false: every window is kept. */
+static bool horizon_of(const struct books *b, int64_t lateness_us, int64_t *until_us)
+{
+    int64_t oldest_us = INT64_MAX;
+    for (uint32_t i = 0; i < b->n_talkers; i++) {
+        int64_t newest_us = b->talkers[i]->clock.newest_us;
+        if (newest_us != TIME_UNKNOWN && newest_us < oldest_us)
+            oldest_us = newest_us;
+    }
+    return b->site && oldest_us != INT64_MAX && !__builtin_sub_overflow(oldest_us, lateness_us, until_us);
+}
+
+void account_forget_unreachable(struct account *a, struct state_out *out)
+{
+    for (uint32_t i = 0; a->plan && i < a->n_all; i++) {
+        int64_t until_us;
+        if (!horizon_of(a->all[i], plan_longest_lateness_us(a->plan), &until_us))
             continue;
         for (int p = 0; p < PERIOD_COUNT; p++)
             strip_forgets(a->all[i], (enum period)p, until_us, out);

@@ -1,6 +1,8 @@
 /* What leaves the record when it is old, and what is said of it afterwards. */
 #include "account/account_fixture_test.h"
 
+#include "account/horizon.h"
+
 static const char one_device[] =
     "gateway: gw-1\n"
     "factors:\n"
@@ -253,6 +255,49 @@ static void a_site_without_readings_has_nothing_to_forget(void **state)
     desk_close(&d);
 }
 
+/* The rows that a base would not hold are gone, as where a store was made of one. */
+static void leave_out(struct desk *d)
+{
+    struct state_out out = desk_rows(d);
+    struct horizon *h = horizon_new(d->plan->lateness_us);
+    for (uint32_t i = 0; i < d->n_rows; i++)
+        if (d->rows[i].stage != STAGE_WINDOW)
+            horizon_needs(h, d->rows[i].stage, buffer_slice(&d->rows[i].key), buffer_slice(&d->rows[i].value));
+    for (uint32_t i = d->n_rows; i-- > 0;)
+        if (!horizon_needs(h, d->rows[i].stage, buffer_slice(&d->rows[i].key), buffer_slice(&d->rows[i].value)))
+            out.drop(out.self, d->rows[i].stage, buffer_slice(&d->rows[i].key));
+    horizon_free(h);
+}
+
+/* In a store that was made of a base, and in a replay that has every row. */
+static void what_a_base_left_out_is_withheld_and_told_and_the_rest_is_revised(void **state)
+{
+    (void)state;
+    for (int has_rows = 0; has_rows < 2; has_rows++) {
+        struct desk d;
+        int64_t t = at("2018-02-02T00:00:00Z");
+        desk_open(&d, one_device);
+        int64_t end = t + d.plan->lateness_us + 3 * DAY_US;
+        go_on(&d, t, end);
+        desk_commit(&d);
+        if (!has_rows)
+            leave_out(&d);
+        desk_restart(&d);
+        struct state_out out = desk_rows(&d);
+        account_forget_unreachable(d.a, &out);
+        desk_commit(&d);
+        desk_restart(&d);
+        uint32_t before = d.n_out;
+        add_late(&d, t + DAY_US);
+        assert_int_equal(d.n_out, before);
+        assert_int_equal(desk_uncovered(&d), 3);      /* quarter hour, hour and day; the month is open */
+        add_late(&d, end - d.plan->lateness_us + HOUR_US);
+        assert_int_equal(revision_of(&d, PERIOD_QUARTER_HOUR, end - d.plan->lateness_us + HOUR_US), 2);
+        assert_int_equal(desk_uncovered(&d), 3);
+        desk_close(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_window_with_a_revision_pending_is_forgotten_only_later),
         cmocka_unit_test(a_clock_that_is_wrong_forgets_nothing_that_devices_speak_about),
         cmocka_unit_test(a_month_at_most_is_forgotten_at_once),
+        cmocka_unit_test(what_a_base_left_out_is_withheld_and_told_and_the_rest_is_revised),
         cmocka_unit_test(a_site_without_readings_has_nothing_to_forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,7 @@ void app_upkeep_open(struct app *a)
         .archive_us = a->conf->journal.archive_us,
         .archive_most_bytes = a->conf->journal.archive_most_bytes,
         .history_us = a->conf->store.history_us,
-        .lateness_us = a->conf->plan.lateness_us,
+        .lateness_us = plan_longest_lateness_us(&a->conf->plan),
     };
     a->upkeep = upkeep_new(&conf);
 }

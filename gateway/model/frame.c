@@ -66,7 +66,7 @@ void entry_write(const struct entry *e, struct buffer *out)
         buffer_put_i64(out, e->before_us);
         break;
     default:
-        assert(e->kind == FRAME_TICK || e->kind == FRAME_CLOSE);
+        assert(e->kind == FRAME_TICK || e->kind == FRAME_CLOSE || e->kind == FRAME_REBUILT);
         break;
     }
 }
@@ -133,6 +133,7 @@ static bool fields_read(struct cursor *c, struct entry *e)
         return true;
     case FRAME_TICK:
     case FRAME_CLOSE:
+    case FRAME_REBUILT:
         return true;
     default:
         return false;

@@ -21,6 +21,7 @@
  *               Their windows lie in [start, end): a replay has no outbox to look into
  *   FORGET      i64 before (us): closed windows that ended before are taken off the record, and are not
  *               revised any more
+ *   REBUILT     nothing: the store was made of a base, and what that leaves out is taken off the record
  *
  * flags of a MESSAGE and TOO_LARGE: bits 0-1 QoS, bit 2 retained, bit 3 dup. */
 #ifndef MODEL_FRAME_H
@@ -46,6 +47,7 @@ enum frame_kind {
     FRAME_HOLE = 23,
     FRAME_DROP = 24,
     FRAME_FORGET = 25,
+    FRAME_REBUILT = 26,
 };
 
 #define FRAME_RETAINED 4u
@@ -77,7 +79,7 @@ static inline int64_t frame_wall_us(const struct frame *f)
 /* An entry of the log book, unpacked. Which members hold depends on the kind; slices are borrowed from
  * the frame. */
 struct entry {
-    uint8_t kind;                /* FRAME_GENESIS … FRAME_FORGET */
+    uint8_t kind;                /* FRAME_GENESIS … FRAME_REBUILT */
     uint64_t sequence;
     uint64_t boottime_us;
     struct frame_clock clock;

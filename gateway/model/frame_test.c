@@ -12,7 +12,7 @@
 
 static const struct entry *every_kind(size_t *n)
 {
-    static struct entry entries[10];
+    static struct entry entries[11];
     entries[0] = (struct entry){ .kind = FRAME_GENESIS,
                                  .gateway_epoch = UINT64_C(0x1122334455667788),
                                  .epoch_ordinal = 1,
@@ -32,6 +32,7 @@ static const struct entry *every_kind(size_t *n)
     entries[8] = (struct entry){ .kind = FRAME_DROP, .epoch_ordinal = 2, .from = 5, .until = 6,
                                  .start_us = -1, .end_us = 900 };
     entries[9] = (struct entry){ .kind = FRAME_FORGET, .before_us = -5 };
+    entries[10] = (struct entry){ .kind = FRAME_REBUILT };
     *n = sizeof entries / sizeof entries[0];
     return entries;
 }

@@ -38,3 +38,12 @@ void plan_free(struct plan *p)
     plan_fini(p);
     free(p);
 }
+
+int64_t plan_longest_lateness_us(const struct plan *p)
+{
+    int64_t longest_us = p->lateness_us;
+    for (size_t i = 0; i < p->n_points; i++)
+        if (p->points[i].lateness_us > longest_us)
+            longest_us = p->points[i].lateness_us;
+    return longest_us;
+}

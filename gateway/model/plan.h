@@ -168,4 +168,7 @@ int32_t plan_factor_at(const struct plan *p, int32_t stream, int64_t t_us);
 /* The next instant after t at which plan_factor_at may change; INT64_MAX: never. */
 int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us);
 
+/* The longest time that any reading may be late by. */
+int64_t plan_longest_lateness_us(const struct plan *p);
+
 #endif

@@ -411,6 +411,7 @@ static void lost_store_comes_back_from_the_newest_base_and_the_log_book_behind_i
     free(said);
     assert_epoch(p, 2);
     assert_books(p, 1, 40);
+    assert_int_equal(plant_entries(p, FRAME_REBUILT, NULL), 1);
     assert_int_equal(plant_entries(p, FRAME_HOLE, NULL), 0);
     assert_true(pipeline_began(vault_pipeline(p->vault)) > 0);
     plant_run(p, 41, 50);

@@ -51,7 +51,7 @@ struct vault {
 };
 
 /* vault/store.c. The first leaves v->store NULL when it is lost, the second then makes one out of the
- * newest base or of nothing; the log book is open by then. */
+ * newest base or of nothing; the log book is open by then. 0, LOGBOOK_FULL or negative. */
 int vault_open_store(struct vault *v);
 int vault_rebuild_store(struct vault *v);
 

@@ -30,6 +30,7 @@ static const char *crash_name(uint8_t kind)
     case FRAME_DROP:
         return "logbook.drop";
     case FRAME_FORGET:
+    case FRAME_REBUILT:
         return "logbook.forget";
     default:
         return "logbook.took";

@@ -5,6 +5,9 @@
  * from the first entry, if the log book reaches back to it. Only the history of what was acknowledged is
  * gone with the file, and consumers have that.
  *
+ * A base leaves out closed windows that nothing reaches any more (upkeep_base.c); a REBUILT entry says so,
+ * for what comes for them all the same must not leave as a first revision.
+ *
  * A base becomes a store under a temporary name and is renamed, so that a kill in between leaves no store
  * rather than half of one. */
 #include <stdlib.h>
@@ -205,10 +208,22 @@ static void tell_rebuilt(const struct vault *v, const struct choice *c)
                  (unsigned long long)v->logbook_first);
 }
 
+/* Said before the new store can be found under its name, so that no kill comes between; behind one it may be
+ * said twice, which does no harm. It stands at the end of the log book, and is followed there. */
+static int say_rebuilt(struct vault *v, const struct choice *c)
+{
+    return c->joins ? logbook_append(v->logbook, &(struct entry){ .kind = FRAME_REBUILT }) : 0;
+}
+
 int vault_rebuild_store(struct vault *v)
 {
     struct choice c = { 0 };
     int rc = choose_base(v, &c);
+    int said = rc == 0 ? say_rebuilt(v, &c) : 0;
+    if (said != 0) {
+        base_close(c.base);
+        return said;                 /* also LOGBOOK_FULL, for the opening's caller */
+    }
     if (rc == 0 && c.base)
         rc = make_of_base(v, &c);
     if (rc == 0)
