@@ -180,14 +180,15 @@ static int say_start(struct vault *v)
     return rc == 0 ? say_config(v) : rc;
 }
 
-/* What a crash left between the store and the end of the log book. A new store has nothing behind it. */
+/* What a crash left between the store and the end of the log book. A new store has nothing behind it. What is
+ * said of a new beginning comes behind that end, and is nothing that is done again. */
 static int do_again(struct vault *v)
 {
-    uint64_t known = pipeline_position(v->pipeline);
-    int rc = catch_up(v);
-    if (known > 0 && v->committed_position > known)
-        v->redone = v->committed_position - known;
-    return rc;
+    uint64_t known = pipeline_position(v->pipeline), end = journal_end(v->logbook);
+    if (known > 0 && end > known)
+        v->redone = end - known;
+    int rc = vault_say_beginning(v);
+    return rc == 0 ? catch_up(v) : rc;
 }
 
 static int open_all(struct vault *v)
@@ -204,8 +205,7 @@ static int open_all(struct vault *v)
         (rc = vault_open_intake(v)) != 0)
         return rc;
     take_in_hand(v);
-    if ((rc = vault_say_beginning(v)) != 0 ||
-        (rc = do_again(v)) != 0 ||
+    if ((rc = do_again(v)) != 0 ||
         (rc = say_start(v)) != 0)
         return rc;
     return catch_up(v);

@@ -1,4 +1,5 @@
 /* The vault after a crash: it opens, says what is missing, and the books balance. */
+#include "vault/epoch.h"
 #include "vault/plant_test.h"
 
 /* A window closes with the first reading behind it, so the last minute stays open. */
@@ -126,11 +127,28 @@ static void full_log_book_takes_nothing_and_goes_on_when_there_is_room(void **st
     assert_books(p, 1, 20);
 }
 
+/* Where a backup was restored: its GENESIS is new, nothing is followed a second time. */
+static void an_epoch_that_is_owed_begins_and_nothing_is_done_again(void **state)
+{
+    struct plant *p = *state;
+    char path[256];
+    plant_start(p);
+    plant_run(p, 1, 10);
+    plant_stop(p);
+    plant_path(p, "epoch", path);
+    assert_int_equal(epoch_owe(path, 1), 0);
+
+    plant_start(p);
+    assert_int_equal(pipeline_epoch_ordinal(vault_pipeline(p->vault)), 2);
+    assert_int_equal(vault_redone(p->vault), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLANT_TEST(what_was_committed_is_there_again),
         PLANT_TEST(what_arrived_and_was_not_taken_is_taken_at_the_next_start),
+        PLANT_TEST(an_epoch_that_is_owed_begins_and_nothing_is_done_again),
         PLANT_TEST(damaged_frames_behind_the_position_are_lost_by_number),
         PLANT_TEST(full_log_book_takes_nothing_and_goes_on_when_there_is_room),
     };

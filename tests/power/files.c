@@ -76,21 +76,25 @@ static void find_remembered(struct outside *o, const struct base_list *list)
     }
 }
 
-/* The first number that is kept of a journal; 1 when there is nothing. */
-static uint64_t first_kept(const char *directory)
+/* The last frame that stood before what is kept of a journal; 0: none. Its header says so: the number of its
+ * first frame would count as gone what a cut took before any of it was relied on, which LOST tells. */
+static uint64_t last_gone(const char *directory)
 {
     struct segment_list list = { 0 };
-    uint64_t first = 0;
+    uint64_t last = 0;
+    bool is_found = false;
     if (segment_list_read(directory, &list) != 0)
-        return 1;
-    for (size_t i = 0; i < list.n && first == 0; i++) {
+        return 0;
+    for (size_t i = 0; i < list.n && !is_found; i++) {
         struct segment s = { 0 };
-        if (!list.at[i].is_set_aside && segment_open(directory, list.at[i].ordinal, false, &s) == 0)
-            first = s.first;
+        is_found = !list.at[i].is_set_aside &&
+                   segment_open(directory, list.at[i].ordinal, false, &s) == 0;
+        if (is_found)
+            last = s.previous;
         segment_close(&s);
     }
     free(list.at);
-    return first == 0 ? 1 : first;
+    return last;
 }
 
 static void look_at_bases(struct outside *o)
@@ -105,11 +109,11 @@ static void look_at_bases(struct outside *o)
         else
             newest = head;
     }
-    uint64_t entry = first_kept(o->logbook), frame = first_kept(o->intake);
-    if (newest.position + 1 < entry || newest.intake_took + 1 < frame)
-        outside_broken(o, "the log book begins at entry %" PRIu64 " and the intake at frame %" PRIu64 ", and "
-                       "the newest base stands at %" PRIu64 " and %" PRIu64, entry, frame, newest.position,
-                       newest.intake_took);
+    uint64_t entry = last_gone(o->logbook), frame = last_gone(o->intake);
+    if (newest.position < entry || newest.intake_took < frame)
+        outside_broken(o, "the log book is kept behind entry %" PRIu64 " and the intake behind frame %" PRIu64
+                       ", and the newest base stands at %" PRIu64 " and %" PRIu64, entry, frame,
+                       newest.position, newest.intake_took);
     find_remembered(o, &list);
     free(list.at);
 }
