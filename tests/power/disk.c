@@ -171,8 +171,8 @@ ssize_t disk_write(int fd, const void *from, size_t size, uint64_t at)
 {
     struct node *n = descriptor(fd)->node;
     int rc = disk_operation();
-    if (rc != 0)
-        return rc;
+    if (rc != 0 || size == 0)
+        return rc;                   /* nothing written makes no file longer */
     if (at + size > n->size)
         resize(n, at + size);
     memcpy(n->now + at, from, size);
