@@ -1,0 +1,120 @@
+"""What each row of carbon-vectors.csv is as a plant: configuration, readings, and the figure that must come out.
+
+The rows are small; most are scaled up (a thousand tonnes in place of one), so that whole micrograms do not bear on
+the tolerance. Times lie in years in which the factors of the row are valid. A case whose keys the gateway does not know
+yet carries `waits`, with what it waits for; nothing else is left out, and a test holds the table against the file.
+"""
+from decimal import Decimal as D
+
+from harness import Case, Expect
+
+FROM, UNTIL = "2024-03-05T10:00:00Z", "2024-03-05T11:00:00Z"
+
+
+def used(amount, at=FROM, until=UNTIL):
+    """One register that goes up by the amount in an hour."""
+    return [("meter", "count", at, 0), ("meter", "count", until, amount)]
+
+
+def plant(unit, stream, point="", more="", zone="UTC", periods="[hour]"):
+    """A site with one stream and one register."""
+    return f"""
+zone: {zone}
+smallest: 15min
+periods: {periods}
+streams:
+  - {{id: s, {stream}}}
+devices:
+  - id: meter
+    points:
+      - {{id: count, kind: register, unit: {unit}, stream: s{point}}}
+{more}
+"""
+
+
+CO2E = "totals.scope1.co2e_g"
+LOCATION = "totals.scope2_location.co2e_g"
+CASES, STEPS, WAITS = [], {}, {}
+
+
+def case(*args, waits="", **more):
+    made = Case(*args, **more)
+    CASES.append(made)
+    if waits:
+        WAITS[made.id] = waits
+
+
+# --- greenhouse gases ------------------------------------------------------------------------------------------
+
+case("GWP-01", plant("kWh", "scope: 2, carrier: electricity, factor: gwp-01"), used(10**6),
+     [Expect(LOCATION, D("207074.28859060401"), D("1e-9"), times=D("0.001")),
+      Expect("totals.scope2_location.gases[GAS_CO2_FOSSIL].mass_g", 204960, D("1e-9"), times=D("0.001")),
+      Expect("totals.scope2_location.gases[GAS_CH4_FOSSIL].mass_g", 32, D("1e-9"), times=D("0.001")),
+      Expect("totals.scope2_location.gases[GAS_N2O].mass_g", D("4.5973154362416099"), D("1e-9"), times=D("0.001"))],
+     factors='- {id: gwp-01, source: UK 2023, per: kWh, co2: "0.20496", ch4: "0.000032", n2o: "0.000004597315436242"}',
+     note="1 GWh")
+
+case("GWP-03", plant("L", "scope: 1, carrier: diesel, factor: gwp-03"), used(10**6),
+     [Expect(CO2E, 2679858.468, D("1e-8"), times=D("0.001"))],
+     factors='- {id: gwp-03, source: NZ MfE 2026 table 3.2, per: L, co2: "2.66380534", ch4: "0.000365674875",'
+             ' n2o: "0.000021940492452830"}',
+     note="a million litres; CH4 and N2O as masses, 28 and 265 kg CO2e per kg")
+
+# --- electricity -----------------------------------------------------------------------------------------------
+
+case("ELEC-01", plant("MWh", "scope: 2, carrier: electricity, factor: elec-01"), used(1000),
+     [Expect(LOCATION, D("698.5847773"), D("1e-3"), times=D("1e-6"))],
+     factors='- {id: elec-01, source: US EPA calculator, per: MWh, co2: "698.57809"}',
+     note="1540.1 lb/MWh is 698.57809 kg/MWh at 0.45359237 kg/lb; the row takes 2204.6 lb/t")
+
+case("TREND-01", plant("kWh", "scope: 2, carrier: electricity, factor: trend-01", zone="Asia/Shanghai"),
+     used(10**6, "2022-07-01T00:00:00Z", "2022-07-01T01:00:00Z")
+     + [("meter", "count", "2023-07-01T00:00:00Z", 10**6), ("meter", "count", "2023-07-01T01:00:00Z", 2 * 10**6)],
+     [Expect(LOCATION, 536600, 0, start="2022-07-01T00:00:00Z", times=D("0.001")),
+      Expect(LOCATION, 530600, 0, start="2023-07-01T00:00:00Z", times=D("0.001"))],
+     factors='- {id: trend-01, source: MEE/NBS, per: kWh, co2: "0.5366", valid_from: 2022-01-01, valid_to: 2022-12-31}\n'
+             '- {id: trend-01, source: MEE/NBS, per: kWh, co2: "0.5306", valid_from: 2023-01-01, valid_to: 2023-12-31}',
+     note="the same megawatt hours in two factor years: 536.6 t and 530.6 t, -1.118 %")
+
+# --- metering --------------------------------------------------------------------------------------------------
+
+case("MTR-01", plant("kWh", "scope: 2, carrier: electricity"),
+     [("meter", "count", f"2024-03-05T10:{minute:02}:00Z", value)
+      for minute, value in ((0, 13423.7), (15, 13423.9), (30, 0), (45, 13424.1))],
+     [Expect("streams[s].activity", 400, 0)])
+
+case("MTR-02", plant("kWh", "scope: 2, carrier: electricity", ", modulus: 1000000, max_rate: 100"),
+     [("meter", "count", f"2024-03-05T10:{minute:02}:00Z", value)
+      for minute, value in ((0, 999998), (15, 999999), (30, 3))],
+     [Expect("streams[s].activity", 5000, 0)])
+
+case("MTR-07", plant("kWh", "scope: 2, carrier: electricity"),
+     [("meter", "count", "2024-03-05T09:50:00Z", 100), ("meter", "count", "2024-03-05T10:20:00Z", 106)],
+     [Expect("streams[s].activity", 2000, 0, start="2024-03-05T09:00:00Z"),
+      Expect("streams[s].activity", 4000, 0, start="2024-03-05T10:00:00Z"),
+      Expect("streams[s].parts.interpolated", 2000, 0, start="2024-03-05T09:00:00Z"),
+      Expect("streams[s].parts.interpolated", 4000, 0, start="2024-03-05T10:00:00Z")])
+
+# --- time ------------------------------------------------------------------------------------------------------
+
+case("TIME-02", plant("kWh", "scope: 2, carrier: electricity", zone="Asia/Shanghai", periods="[day]"),
+     [("meter", "count", "2026-04-30T16:00:00Z", 0), ("meter", "count", "2026-05-01T15:00:00Z", 7)],
+     [Expect("start_unix_ms", "1777564800000", period="day"),      # 2026-04-30T16:00Z
+      Expect("end_unix_ms", "1777651200000", period="day"),        # 2026-05-01T16:00Z
+      Expect("streams[s].activity", 7000, 0, period="day")])
+
+# --- units -----------------------------------------------------------------------------------------------------
+
+for name, unit, kwh in (("UNIT-01", "therm_IT", "29.3071"), ("UNIT-01-mmbtu", "MMBtu_IT", "293.071")):
+    case(name, plant(unit, "scope: 1, carrier: natural gas"), used(1000),
+         [Expect("streams[s].activity", D(kwh) * 10**6, D("1e-5"))])
+
+# --- rows that no case above runs yet: what each of them waits for -----------------------------------------------
+
+WAITS.update({name: "units, methods, parameters and gases of the factor ledger" for name in (
+    "FUEL-01", "FUEL-02", "FUEL-06", "FUEL-07", "FUEL-09", "FUEL-11", "FUEL-12", "CN-FUEL-01", "CN-FUEL-03", "CN-FUEL-05",
+    "CN-FUEL-07", "CN-FUEL-10", "INV-04", "INV-06", "INV-07", "INV-10", "REF-03", "UNIT-02")})
+WAITS.update({"MTR-05": "gauges", "UNC-01": "uncertainty", "UNC-03": "uncertainty", "ELEC-03": "the market-based view",
+              "ELEC-05": "intensities", "CEMS-13": "substitution"})
+WAITS.update({name: "derived points" for name in (
+    "REF-01", "CEMS-01", "CEMS-02", "CEMS-03", "CEMS-04", "CEMS-09", "CEMS-11", "HEAT-01", "DC-01")})
