@@ -96,7 +96,7 @@ static int make_box(void **state)
     struct journal_conf conf = { .path = b->path, .segment_bytes = (int64_t)4 << 20 };
     assert_int_equal(journal_open(&conf, 0, 0, &b->intake, &found), 0);
     assert_int_equal(pipeline_open(&(struct pipeline_conf){ .intakes = { b->path },
-                                                            .lookup = { no_row, NULL },
+                                                            .lookup = { .get = no_row },
                                                             .encode = note,
                                                             .encode_self = b },
                                    &b->pipeline),

@@ -175,12 +175,6 @@ static inline void arrive_energy(struct works *w, int minute, double kwh)
 
 /* --- who follows --- */
 
-static inline int lookup_row(void *self, enum stage stage, struct slice key, struct slice *out)
-{
-    struct follower *f = self;
-    return store_get(f->store, stage, key, out);
-}
-
 static inline int load_row(void *self, enum stage stage, struct slice key, struct slice value)
 {
     struct follower *f = self;
@@ -199,7 +193,7 @@ static inline void begin(struct follower *f)
 {
     struct pipeline_conf conf = {
         .intakes = { f->works->intake_path },
-        .lookup = { lookup_row, f },
+        .lookup = store_lookup(f->store),
         .encode = payload_encode,
         .encode_self = &f->payload,
         .on_rejected = count_rejected,

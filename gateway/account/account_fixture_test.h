@@ -135,6 +135,26 @@ static inline int desk_get(void *self, enum stage stage, struct slice key, struc
     return 0;
 }
 
+static inline int desk_next(void *self, enum stage stage, struct slice after, struct slice *key,
+                            struct slice *value)
+{
+    struct desk *d = self;
+    const struct desk_row *next = NULL;
+    if (d->store_fails)
+        return -5;
+    for (uint32_t i = 0; i < d->n_rows; i++) {
+        struct slice own = buffer_slice(&d->rows[i].key);
+        if (d->rows[i].stage == stage && slice_compare(own, after) > 0 &&
+            (!next || slice_compare(own, buffer_slice(&next->key)) < 0))
+            next = &d->rows[i];
+    }
+    if (!next)
+        return STATE_ABSENT;
+    *key = buffer_slice(&next->key);
+    *value = buffer_slice(&next->value);
+    return 0;
+}
+
 static inline void desk_commit(struct desk *d)
 {
     struct state_out out = desk_rows(d);
@@ -152,7 +172,7 @@ static inline void desk_clock(struct desk *d, int64_t elapsed_us)
 
 static inline void desk_open_account(struct desk *d)
 {
-    struct state_in lookup = { desk_get, d };
+    struct state_in lookup = { desk_get, desk_next, d };
     account_open(&lookup, &d->a);
     account_configure(d->a, d->plan);
 }

@@ -215,7 +215,7 @@ static void a_hole_before_any_plan_is_one_of_the_first_plan_s_sites(void **state
     log_set_level(LOG_ERROR);
     d = (struct desk){ .plan = plan_of(two_devices) };
     arena_init(&d.arena, 0);
-    account_open(&(struct state_in){ desk_get, &d }, &d.a);
+    account_open(&(struct state_in){ .get = desk_get, .self = &d }, &d.a);
     account_hole(d.a);
     desk_commit(&d);
     desk_restart(&d);

@@ -188,12 +188,6 @@ static void on_rejected(void *self, const struct pipeline_rejected *rejected)
     r->rejected++;
 }
 
-static int lookup_row(void *self, enum stage stage, struct slice key, struct slice *out)
-{
-    struct replay *r = self;
-    return store_get(r->store, stage, key, out);
-}
-
 /* What is no longer kept, nor archived, would simply be missing from the sums. */
 static int check_reaches_back(const struct replay *r)
 {
@@ -239,7 +233,7 @@ static int open_pipeline(struct replay *r)
     struct pipeline_conf conf = {
         .intakes = { r->places.intake },
         .plugins = plugin_loader_plugins(r->plugins),
-        .lookup = { lookup_row, r },
+        .lookup = store_lookup(r->store),
         .encode = payload_encode,
         .encode_self = &r->payload,
         .on_rejected = on_rejected,

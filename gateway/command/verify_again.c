@@ -48,12 +48,6 @@ static void encode_alike(void *self, const struct plan *plan, const struct summa
     payload_encode(&payload, plan, s, out);
 }
 
-static int lookup_row(void *self, enum stage stage, struct slice key, struct slice *out)
-{
-    struct again *a = self;
-    return store_get(a->computed, stage, key, out);
-}
-
 static int load_row(void *self, enum stage stage, struct slice key, struct slice value)
 {
     struct again *a = self;
@@ -112,7 +106,7 @@ static int start(struct again *a)
     struct pipeline_conf conf = {
         .intakes = { v->places.intake },
         .plugins = plugin_loader_plugins(a->plugins),
-        .lookup = { lookup_row, a },
+        .lookup = store_lookup(a->computed),
         .encode = encode_alike,
         .encode_self = a,
     };

@@ -7,9 +7,19 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
-/* Numbers are frozen: they stand in the store. All rows are loaded at start, but those of STAGE_WINDOW:
- * closed windows, which are looked up one by one when something late arrives. */
-enum stage { STAGE_PIPELINE = 1, STAGE_LEDGER = 2, STAGE_METER = 3, STAGE_ACCOUNT = 4, STAGE_WINDOW = 5 };
+/* Numbers are frozen: they stand in the store. All rows are loaded at start, but those of STAGE_WINDOW
+ * (closed windows) and STAGE_DERIVE_HOUR, which are looked up one by one when something late arrives. */
+enum stage {
+    STAGE_PIPELINE = 1,
+    STAGE_LEDGER = 2,
+    STAGE_METER = 3,
+    STAGE_ACCOUNT = 4,
+    STAGE_WINDOW = 5,
+    STAGE_DERIVE = 6,
+    STAGE_ORDER = 7,
+    STAGE_INTENSITY = 8,
+    STAGE_DERIVE_HOUR = 9,
+};
 
 /* Where rows go. put copies key and value. drop_range drops what stands there at that moment with a key
  * in [from, until), in the order of bytes. */
@@ -20,11 +30,13 @@ struct state_out {
     void *self;
 };
 
-/* Where a row that is no longer in memory is looked up. Returns 0 and fills out (borrowed until the
- * next call), STATE_ABSENT, or negative. */
+/* Where rows that are no longer in memory are looked up: as they were committed last. get: one by its key;
+ * next: the first of a stage whose key comes behind one, in the order of bytes. Each returns 0 and fills
+ * its outputs (borrowed until the next call of either), STATE_ABSENT, or negative. */
 #define STATE_ABSENT 1
 struct state_in {
     int (*get)(void *self, enum stage stage, struct slice key, struct slice *out);
+    int (*next)(void *self, enum stage stage, struct slice after, struct slice *key, struct slice *value);
     void *self;
 };
 

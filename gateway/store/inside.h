@@ -30,7 +30,7 @@ enum store_writing {
 };
 
 enum store_reading {
-    READ_LOAD, READ_GET, READ_OUTBOX, READ_OUTBOX_LAST, READ_RUN, READ_HISTORY, READ_COUNT
+    READ_LOAD, READ_GET, READ_NEXT, READ_OUTBOX, READ_OUTBOX_LAST, READ_RUN, READ_HISTORY, READ_COUNT
 };
 
 struct store {
@@ -38,7 +38,7 @@ struct store {
     int lock_fd;
     struct sqlite3 *writer, *reader;
     struct sqlite3_stmt *writes[WRITE_COUNT], *reads[READ_COUNT];
-    struct buffer got;           /* what store_get gave last */
+    struct buffer got;           /* what store_get or store_get_next gave last */
 
     /* Set by whoever writes, read by the loop. Each is true of some committed moment; they need not be
      * of the same one. */

@@ -13,10 +13,12 @@
     "s.epoch_ordinal, s.sequence, s.cause, s.ordinal, s.start_us, s.end_us, s.published_us," \
     " s.revision, s.id, s.site, s.period, s.topic, s.payload"
 
-/* Two ranges instead of `stage <> 5`, which would walk over all closed windows to skip them. */
+/* Ranges instead of `stage <> 5`, which would walk over all closed windows to skip them. */
 static const char *const texts[READ_COUNT] = {
     [READ_LOAD] = "SELECT stage, key, value FROM state WHERE stage < ?1 UNION ALL"
-                  " SELECT stage, key, value FROM state WHERE stage > ?1 ORDER BY 1, 2",
+                  " SELECT stage, key, value FROM state WHERE stage > ?1 AND stage < ?2 UNION ALL"
+                  " SELECT stage, key, value FROM state WHERE stage > ?2 ORDER BY 1, 2",
+    [READ_NEXT] = "SELECT key, value FROM state WHERE stage = ?1 AND key > ?2 ORDER BY key LIMIT 1",
     [READ_GET] = "SELECT value FROM state WHERE stage = ?1 AND key = ?2",
     [READ_OUTBOX] = "SELECT " SUMMARY_COLUMNS " FROM outbox AS o CROSS JOIN summary AS s"
                     " ON s.epoch_ordinal = o.epoch_ordinal AND s.sequence = o.sequence"
@@ -57,6 +59,7 @@ int store_load(struct store *s,
 {
     sqlite3_stmt *st = s->reads[READ_LOAD];
     sqlite3_bind_int(st, 1, STAGE_WINDOW);
+    sqlite3_bind_int(st, 2, STAGE_DERIVE_HOUR);
     int code, rc = 0;
     while (rc == 0 && (code = sqlite3_step(st)) == SQLITE_ROW)
         rc = on_row(self, (enum stage)sqlite3_column_int(st, 0), column(st, 1), column(st, 2));
@@ -84,6 +87,42 @@ int store_get(struct store *s, enum stage stage, struct slice key, struct slice 
     if (code == SQLITE_DONE)
         return STATE_ABSENT;
     return store_raise(s, s->reader, code, "a state row cannot be read");
+}
+
+int store_get_next(struct store *s, enum stage stage, struct slice after, struct slice *key,
+                   struct slice *value)
+{
+    sqlite3_stmt *st = s->reads[READ_NEXT];
+    sqlite3_bind_int(st, 1, (int)stage);
+    store_bind_slice(st, 2, after);
+    int code = sqlite3_step(st);
+    if (code == SQLITE_ROW) {
+        struct slice found = column(st, 0), row = column(st, 1);
+        buffer_clear(&s->got);
+        buffer_put(&s->got, found.at, found.size);
+        buffer_put(&s->got, row.at, row.size);
+        *key = (struct slice){ s->got.at, found.size };
+        *value = (struct slice){ s->got.at + found.size, row.size };
+    }
+    sqlite3_reset(st);
+    if (code == SQLITE_ROW)
+        return 0;
+    return code == SQLITE_DONE ? STATE_ABSENT : store_raise(s, s->reader, code, "a state row cannot be read");
+}
+
+static int on_get(void *self, enum stage stage, struct slice key, struct slice *out)
+{
+    return store_get(self, stage, key, out);
+}
+
+static int on_next(void *self, enum stage stage, struct slice after, struct slice *key, struct slice *value)
+{
+    return store_get_next(self, stage, after, key, value);
+}
+
+struct state_in store_lookup(struct store *s)
+{
+    return (struct state_in){ .get = on_get, .next = on_next, .self = s };
 }
 
 /* Takes a row into the arena; false when it does not fit there. */

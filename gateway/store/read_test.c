@@ -96,6 +96,22 @@ static void get_leaves_out_alone_when_there_is_no_row(void **state)
     assert_true(slice_equal(out, slice_of("mine")));
 }
 
+static void next_walks_a_stage_in_the_order_of_its_keys(void **state)
+{
+    struct scratch *s = *state;
+    struct slice key, value, after = { 0 };
+    char text[64] = "", last[8];
+    put_some_rows(s);
+    put_row(s->batch, STAGE_METER, "c", "not committed");
+    while (store_get_next(s->store, STAGE_METER, after, &key, &value) == 0) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s=%.*s ", (int)key.size,
+                 (const char *)key.at, (int)value.size, (const char *)value.at);
+        memcpy(last, key.at, key.size);
+        after = (struct slice){ (const uint8_t *)last, key.size };
+    }
+    assert_string_equal(text, "a=2 ab=3 b=4 ");
+}
+
 /* An open read transaction would keep the WAL from being taken back. */
 static void reading_leaves_no_transaction_open(void **state)
 {
@@ -291,6 +307,7 @@ int main(void)
         SCRATCH_TEST_OPEN(load_ends_at_once_with_what_the_caller_returned),
         SCRATCH_TEST_OPEN(get_sees_what_is_committed_and_nothing_else),
         SCRATCH_TEST_OPEN(get_leaves_out_alone_when_there_is_no_row),
+        SCRATCH_TEST_OPEN(next_walks_a_stage_in_the_order_of_its_keys),
         SCRATCH_TEST_OPEN(reading_leaves_no_transaction_open),
         SCRATCH_TEST_OPEN(summaries_come_back_as_they_were_put),
         SCRATCH_TEST_OPEN(extreme_numbers_come_back_as_they_were_put),

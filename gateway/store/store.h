@@ -52,7 +52,7 @@ int store_set_aside(const char *path, char **out);
 /* The log book sequence whose effects are all in here, and none of a later one; 0 for a new store. */
 uint64_t store_position(const struct store *s);
 
-/* Gives every state row but those of STAGE_WINDOW to on_row, ordered by stage and key. on_row returns 0
+/* Gives every state row but those of STAGE_WINDOW and STAGE_DERIVE_HOUR to on_row, ordered by stage and key. on_row returns 0
  * or what store_load returns at once. */
 int store_load(struct store *s,
                int (*on_row)(void *self, enum stage stage, struct slice key, struct slice value),
@@ -61,6 +61,13 @@ int store_load(struct store *s,
 /* One committed state row. 0 and a slice valid until the next call, STATE_ABSENT, or negative. For the
  * loop thread; has its own connection, so it never waits for a write. */
 int store_get(struct store *s, enum stage stage, struct slice key, struct slice *out);
+
+/* The first committed row of a stage behind a key, in the order of bytes; else the same. */
+int store_get_next(struct store *s, enum stage stage, struct slice after, struct slice *key,
+                   struct slice *value);
+
+/* Both, as the stages want them. Borrows the store. */
+struct state_in store_lookup(struct store *s);
 
 /* What is to be committed next. Filled on the loop, written on a worker, never both at once. */
 struct store_batch;

@@ -31,12 +31,6 @@ static int on_row(void *self, enum stage stage, struct slice key, struct slice v
     return pipeline_load(v->pipeline, stage, key, value);
 }
 
-static int lookup_row(void *self, enum stage stage, struct slice key, struct slice *out)
-{
-    struct vault *v = self;
-    return store_get(v->store, stage, key, out);
-}
-
 static int make_state(struct vault *v)
 {
     int rc = file_make_directory(v->conf->state);
@@ -63,7 +57,7 @@ static int load_state(struct vault *v)
     struct pipeline_conf conf = {
         .intakes = { v->places.intake },
         .plugins = plugin_loader_plugins(v->plugins),
-        .lookup = { lookup_row, v },
+        .lookup = store_lookup(v->store),
         .encode = payload_encode,
         .encode_self = &v->payload,
         .on_rejected = v->hooks.on_rejected,

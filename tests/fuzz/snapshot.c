@@ -96,7 +96,7 @@ static int lookup(void *self, enum stage stage, struct slice key, struct slice *
 
 static struct pipeline *make_pipeline(void)
 {
-    struct pipeline_conf conf = { .intakes = { intake_path }, .lookup = { lookup, NULL },
+    struct pipeline_conf conf = { .intakes = { intake_path }, .lookup = { .get = lookup },
                                   .encode = payload_encode, .encode_self = &payload };
     struct pipeline *p = NULL;
     fuzz_promise(pipeline_open(&conf, &p) == 0, "a pipeline opens");
