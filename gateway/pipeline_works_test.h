@@ -191,6 +191,7 @@ static inline void count_rejected(void *self, const struct pipeline_rejected *r)
 /* Goes on where its store stands. */
 static inline void begin(struct follower *f)
 {
+    assert_int_equal(store_open(f->store_path, &f->store), 0);
     struct pipeline_conf conf = {
         .intakes = { f->works->intake_path },
         .lookup = store_lookup(f->store),
@@ -199,7 +200,6 @@ static inline void begin(struct follower *f)
         .on_rejected = count_rejected,
         .rejected_self = f,
     };
-    assert_int_equal(store_open(f->store_path, &f->store), 0);
     assert_int_equal(pipeline_open(&conf, &f->pipeline), 0);
     assert_int_equal(store_load(f->store, load_row, f), 0);
     pipeline_stand_at(f->pipeline, pipeline_logbook(f->pipeline), store_position(f->store));

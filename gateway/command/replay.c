@@ -230,6 +230,9 @@ static int load_base(struct replay *r)
 
 static int open_pipeline(struct replay *r)
 {
+    int rc = store_open(r->places.store, &r->store);
+    if (rc != 0)
+        return rc;
     struct pipeline_conf conf = {
         .intakes = { r->places.intake },
         .plugins = plugin_loader_plugins(r->plugins),
@@ -239,9 +242,7 @@ static int open_pipeline(struct replay *r)
         .on_rejected = on_rejected,
         .rejected_self = r,
     };
-    int rc = store_open(r->places.store, &r->store);
-    if (rc == 0)
-        rc = pipeline_open(&conf, &r->pipeline);
+    rc = pipeline_open(&conf, &r->pipeline);
     return rc == 0 && r->base_path[0] != '\0' ? load_base(r) : rc;
 }
 
