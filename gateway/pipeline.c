@@ -26,6 +26,7 @@ int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out)
     p->conf = *conf;
     arena_init(&p->batch, BATCH_BYTES_MOST);
     arena_init(&p->leaving, 0);
+    arena_init(&p->orders.arena, 0);
     decode_open(&conf->plugins, &p->decode);
     meter_open(&p->meter);
     account_open(&p->conf.lookup, &p->account);
@@ -45,6 +46,7 @@ void pipeline_close(struct pipeline *p)
     meter_close(p->meter);
     decode_close(p->decode);
     plan_free(p->plan);
+    pipeline_orders_fini(&p->orders);
     ledger_fini(&p->ledger);
     buffer_fini(&p->encoded.id);
     buffer_fini(&p->encoded.topic);
@@ -352,6 +354,10 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
     case FRAME_REBUILT:
         take_rebuilt(p, out);
         return 0;
+    case FRAME_ORDER: {
+        int rc = pipeline_take_order(p, e, out);
+        return rc < 0 || !p->plan ? rc : emit(p, out);
+    }
     case FRAME_CLOSE:
         account_finish(p->account);
         return p->plan ? emit(p, out) : 0;

@@ -98,6 +98,27 @@ int64_t pipeline_wall_us(const struct pipeline *p);
 /* How long from this boot time on until something happens without a reading; INT64_MAX: never. */
 int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us);
 
+/* What a person ordered, and what became of it. Borrowed until the pipeline is closed. */
+struct pipeline_order {
+    uint64_t sequence;           /* its id */
+    int64_t wall_us;
+    uint8_t verb;                /* enum order_verb */
+    bool is_refused;
+    bool is_dirty;               /* since the last save */
+    uint64_t undone_by;          /* the order that took it back; 0: it stands */
+    struct slice request, who, why, yaml;
+    struct slice outcome;        /* a sentence: what it did, or why it was refused */
+};
+size_t pipeline_orders(const struct pipeline *p);
+const struct pipeline_order *pipeline_order_at(const struct pipeline *p, size_t i);
+
+/* The order that a request became; NULL: none yet. */
+const struct pipeline_order *pipeline_order_of_request(const struct pipeline *p, struct slice request);
+
+/* One of them from the row of a snapshot (STAGE_ORDER), for who has no pipeline; borrows from the row. 0, or
+ * STATE_MALFORMED. */
+int pipeline_read_order(struct slice key, struct slice value, struct pipeline_order *out);
+
 /* The plan in force; NULL before the first CONFIG. Valid until the next pipeline_take. */
 const struct plan *pipeline_plan(const struct pipeline *p);
 

@@ -9,6 +9,7 @@
 #include "journal/poison.h"
 #include "meter/meter.h"
 #include "model/ledger.h"
+#include "model/order.h"
 #include "pipeline.h"
 
 /* Where an intake stands. */
@@ -29,6 +30,13 @@ struct pipeline_clock {
     uint8_t boot_id[16];
     uint64_t boottime_us;
     int64_t elapsed_us, wall_us;
+};
+
+/* All orders that were ever taken, in their order. */
+struct pipeline_orders {
+    struct pipeline_order *at;
+    size_t n, room;
+    struct arena arena;          /* of their texts */
 };
 
 struct pipeline {
@@ -57,6 +65,7 @@ struct pipeline {
         uint64_t summaries, tombstones;
     } dropped;                   /* by the policy at the store's bound */
     bool has_new_config;         /* since the last save */
+    struct pipeline_orders orders;
     struct pipeline_encoded encoded;
     struct buffer row;
 };
@@ -67,6 +76,12 @@ struct pipeline {
 int pipeline_open_intake(struct pipeline *p, const struct entry *e);
 void pipeline_note_read(struct pipeline *p, struct pipeline_took *t, const struct frame *f);
 void pipeline_take_lost(struct pipeline *p, const struct entry *e);
+
+/* pipeline_order.c: an ORDER entry; its rows. */
+int pipeline_take_order(struct pipeline *p, const struct entry *e, struct store_batch *out);
+void pipeline_save_orders(struct pipeline *p, struct state_out *out);
+int pipeline_load_order(struct pipeline *p, struct slice key, struct slice value);
+void pipeline_orders_fini(struct pipeline_orders *orders);
 
 /* Takes up the plan of a CONFIG entry or of the snapshot. */
 int pipeline_configure(struct pipeline *p, struct slice yaml);

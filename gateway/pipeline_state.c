@@ -221,6 +221,7 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
     save_dropped(p, &rows);
     save_logbook(p, &rows);
     save_ledger(p, &rows);
+    pipeline_save_orders(p, &rows);
     meter_save(p->meter, &rows);
     account_save(p->account, &rows);
     store_batch_position(out, p->position);
@@ -332,6 +333,8 @@ static int load_row(struct pipeline *p, enum stage stage, struct slice key, stru
         return meter_load(p->meter, key, value);
     if (stage == STAGE_ACCOUNT)
         return account_load(p->account, key, value);
+    if (stage == STAGE_ORDER)
+        return pipeline_load_order(p, key, value);
 
     uint8_t version = cursor_u8(&c);
     uint8_t known = is_epoch(stage, key) ? EPOCH_VERSION : ROW_VERSION;

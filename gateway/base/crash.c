@@ -23,7 +23,7 @@ static const char *const names[] = {
     "logbook.genesis", "logbook.start", "logbook.config", "logbook.lost", "logbook.hole",
     "journal.prepared", "journal.spare_taken", "journal.begun", "journal.appended",
     "ingest.woken", "logbook.took", "loop.took", "logbook.tick", "logbook.drop",
-    "logbook.forget",
+    "logbook.forget", "logbook.order",
     "pipeline.decoded", "pipeline.derived", "pipeline.due",
     "commit.saved", "journal.synced", "commit.intake_synced", "commit.synced",
     "store.written", "store.committed", "commit.committed", "base.written", "archive.written",

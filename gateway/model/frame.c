@@ -37,6 +37,18 @@ static void genesis_write(const struct entry *e, struct buffer *out)
     buffer_put_slice(out, e->gateway_id);
 }
 
+#define ORDER_VERSION 1u
+
+static void order_write(const struct entry *e, struct buffer *out)
+{
+    buffer_put_u8(out, ORDER_VERSION);
+    buffer_put_u8(out, e->verb);
+    buffer_put_slice(out, e->request);
+    buffer_put_slice(out, e->who);
+    buffer_put_slice(out, e->why);
+    buffer_put(out, e->yaml.at, e->yaml.size);
+}
+
 void entry_write(const struct entry *e, struct buffer *out)
 {
     switch (e->kind) {
@@ -64,6 +76,9 @@ void entry_write(const struct entry *e, struct buffer *out)
         break;
     case FRAME_FORGET:
         buffer_put_i64(out, e->before_us);
+        break;
+    case FRAME_ORDER:
+        order_write(e, out);
         break;
     default:
         assert(e->kind == FRAME_TICK || e->kind == FRAME_CLOSE || e->kind == FRAME_REBUILT);
@@ -106,6 +121,17 @@ static bool drop_read(struct cursor *c, struct entry *e)
     return e->epoch_ordinal > 0 && e->from > 0 && e->from <= e->until && e->start_us <= e->end_us;
 }
 
+static bool order_fields_read(struct cursor *c, struct entry *e)
+{
+    uint8_t version = cursor_u8(c);
+    e->verb = cursor_u8(c);
+    e->request = cursor_slice(c);
+    e->who = cursor_slice(c);
+    e->why = cursor_slice(c);
+    e->yaml = cursor_rest(c);
+    return version == ORDER_VERSION;
+}
+
 /* Whether the fields of the kind are there and make sense. */
 static bool fields_read(struct cursor *c, struct entry *e)
 {
@@ -131,6 +157,8 @@ static bool fields_read(struct cursor *c, struct entry *e)
     case FRAME_FORGET:
         e->before_us = cursor_i64(c);
         return true;
+    case FRAME_ORDER:
+        return order_fields_read(c, e);
     case FRAME_TICK:
     case FRAME_CLOSE:
     case FRAME_REBUILT:

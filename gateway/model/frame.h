@@ -22,6 +22,8 @@
  *   FORGET      i64 before (us): closed windows that ended before are taken off the record, and are not
  *               revised any more
  *   REBUILT     nothing: the store was made of a base, and what that leaves out is taken off the record
+ *   ORDER       u8 version = 1, u8 verb, slice request id, slice who, slice why, canonical YAML to the end
+ *               of the frame: what a person decided (model/order.h). Its id is the entry's sequence
  *
  * flags of a MESSAGE and TOO_LARGE: bits 0-1 QoS, bit 2 retained, bit 3 dup. */
 #ifndef MODEL_FRAME_H
@@ -48,6 +50,7 @@ enum frame_kind {
     FRAME_DROP = 24,
     FRAME_FORGET = 25,
     FRAME_REBUILT = 26,
+    FRAME_ORDER = 27,
 };
 
 #define FRAME_RETAINED 4u
@@ -79,7 +82,7 @@ static inline int64_t frame_wall_us(const struct frame *f)
 /* An entry of the log book, unpacked. Which members hold depends on the kind; slices are borrowed from
  * the frame. */
 struct entry {
-    uint8_t kind;                /* FRAME_GENESIS … FRAME_REBUILT */
+    uint8_t kind;                /* FRAME_GENESIS … FRAME_ORDER */
     uint64_t sequence;
     uint64_t boottime_us;
     struct frame_clock clock;
@@ -93,8 +96,10 @@ struct entry {
     struct slice gateway_id;     /* GENESIS */
     struct slice version;        /* START */
     struct slice tzdata;         /* START */
-    struct slice yaml;           /* CONFIG */
-    struct slice why;            /* HOLE */
+    struct slice yaml;           /* CONFIG, ORDER */
+    struct slice why;            /* HOLE, ORDER */
+    struct slice who, request;   /* ORDER */
+    uint8_t verb;                /* ORDER: enum order_verb */
 };
 
 /* Packs an entry's fields: the rest of a frame of its kind, onto out. */

@@ -12,7 +12,7 @@
 
 static const struct entry *every_kind(size_t *n)
 {
-    static struct entry entries[11];
+    static struct entry entries[12];
     entries[0] = (struct entry){ .kind = FRAME_GENESIS,
                                  .gateway_epoch = UINT64_C(0x1122334455667788),
                                  .epoch_ordinal = 1,
@@ -33,6 +33,9 @@ static const struct entry *every_kind(size_t *n)
                                  .start_us = -1, .end_us = 900 };
     entries[9] = (struct entry){ .kind = FRAME_FORGET, .before_us = -5 };
     entries[10] = (struct entry){ .kind = FRAME_REBUILT };
+    entries[11] = (struct entry){ .kind = FRAME_ORDER, .verb = 5, .request = slice_of("8f"),
+                                  .who = slice_of("kim"), .why = slice_of("audit"),
+                                  .yaml = slice_of("site: plant\n") };
     *n = sizeof entries / sizeof entries[0];
     return entries;
 }
@@ -63,6 +66,9 @@ static void assert_same_fields(const struct entry *a, const struct entry *b)
     assert_true(slice_equal(a->tzdata, b->tzdata));
     assert_true(slice_equal(a->yaml, b->yaml));
     assert_true(slice_equal(a->why, b->why));
+    assert_true(slice_equal(a->who, b->who));
+    assert_true(slice_equal(a->request, b->request));
+    assert_int_equal(a->verb, b->verb);
 }
 
 static void every_entry_comes_back_as_it_was_written(void **state)
@@ -90,7 +96,7 @@ static void an_entry_cut_short_or_with_bytes_left_over_is_malformed(void **state
     size_t n;
     const struct entry *entries = every_kind(&n);
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].kind == FRAME_CONFIG)
+        if (entries[i].kind == FRAME_CONFIG || entries[i].kind == FRAME_ORDER)
             continue; /* goes to the end of the frame, wherever that is */
         struct buffer b = { 0 };
         entry_write(&entries[i], &b);

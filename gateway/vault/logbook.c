@@ -29,6 +29,8 @@ static const char *crash_name(uint8_t kind)
         return "logbook.hole";
     case FRAME_DROP:
         return "logbook.drop";
+    case FRAME_ORDER:
+        return "logbook.order";
     case FRAME_FORGET:
     case FRAME_REBUILT:
         return "logbook.forget";

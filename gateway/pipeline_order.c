@@ -1,0 +1,233 @@
+/* Orders: what people decided, carried out and remembered.
+ *
+ * An order is an entry of the log book like any other, so it takes effect at one place of the order of
+ * things, in every replay again. It is read under the plan in force there. What does not fit the plan, or
+ * the state, is refused; the refusal is its outcome, and stands beside those that were carried out. The
+ * list only grows: an order that was taken back says by which one. A few per week, for years, are some
+ * hundred kilobytes, so all of them are kept in memory.
+ *
+ * Rows (stage ORDER): key u64 sequence, big-endian; value u8 version = 1, u8 verb, u8 flags (1 refused),
+ * i64 wall, u64 undone by, slices request, who, why, body, outcome.
+ *
+ * The request's id is drawn by the command. An entry that bears one that is known already is passed over: a
+ * kill between the entry and the answer makes the same request come again, and it must not count twice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pipeline_private.h"
+
+#define ORDER_ROW 1u
+#define FLAG_REFUSED 1u
+
+void pipeline_orders_fini(struct pipeline_orders *orders)
+{
+    free(orders->at);
+    arena_fini(&orders->arena);
+}
+
+static struct slice keep(struct pipeline_orders *orders, struct slice text)
+{
+    char *at = arena_take(&orders->arena, text.size + 1);
+    if (!at)
+        abort();
+    if (text.size)
+        memcpy(at, text.at, text.size);
+    at[text.size] = '\0';
+    return (struct slice){ (const uint8_t *)at, text.size };
+}
+
+static struct pipeline_order *add_order(struct pipeline_orders *orders, const struct pipeline_order *order)
+{
+    if (orders->n == orders->room) {
+        orders->room = orders->room ? 2 * orders->room : 16;
+        orders->at = reallocarray(orders->at, orders->room, sizeof *orders->at);
+        if (!orders->at)
+            abort();
+    }
+    struct pipeline_order *mine = &orders->at[orders->n++];
+    *mine = *order;
+    mine->request = keep(orders, order->request);
+    mine->who = keep(orders, order->who);
+    mine->why = keep(orders, order->why);
+    mine->yaml = keep(orders, order->yaml);
+    mine->outcome = keep(orders, order->outcome);
+    return mine;
+}
+
+/* --- carrying out --- */
+
+/* What an order comes to: a sentence, and whether it was refused. */
+struct result {
+    struct buffer text;
+    bool is_refused;
+};
+
+#define refuse(result, ...)                          \
+    do {                                             \
+        (result)->is_refused = true;                 \
+        buffer_print(&(result)->text, __VA_ARGS__);  \
+    } while (0)
+
+/* One verb, one line. 0, or negative when the program cannot go on. */
+static int carry_out(struct pipeline *p, const struct order *o, struct store_batch *out,
+                     struct result *result)
+{
+    (void)p;
+    (void)out;
+    switch (o->verb) {
+    default:
+        refuse(result, "this version knows the order and cannot carry it out");
+        return 0;
+    }
+}
+
+static void tell_problems(const struct problems *problems, struct result *result)
+{
+    for (size_t i = 0; i < problems->n; i++)
+        buffer_print(&result->text, "%s%s", i ? "; " : "", problems->at[i].text);
+    result->is_refused = true;
+}
+
+static int read_and_carry_out(struct pipeline *p, const struct entry *e, struct store_batch *out,
+                              struct result *result)
+{
+    struct arena arena;
+    struct problems problems;
+    struct order order;
+    int rc = 0;
+
+    arena_init(&arena, 0);
+    problems_init(&problems, "order", &arena);
+    if (order_read(e->verb, e->yaml, p->plan, &arena, &problems, &order) == 0) {
+        order.sequence = e->sequence;
+        order.request = e->request;
+        order.who = e->who;
+        order.why = e->why;
+        rc = carry_out(p, &order, out, result);
+    } else {
+        tell_problems(&problems, result);
+    }
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return rc;
+}
+
+static void log_order(const struct entry *e, const struct result *result)
+{
+    const struct order_verb_row *row = order_verb_row(e->verb);
+    log_line(result->is_refused ? LOG_WARN : LOG_INFO,
+             result->is_refused ? "order.refused" : "order.taken", "order=%llu verb=%s who=%.*s – %.*s",
+             (unsigned long long)e->sequence, row ? row->name : "?", (int)e->who.size,
+             (const char *)e->who.at, (int)result->text.size, (const char *)result->text.at);
+}
+
+int pipeline_take_order(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    struct result result = { 0 };
+
+    if (pipeline_order_of_request(p, e->request))
+        return 0;
+    int rc = p->plan ? read_and_carry_out(p, e, out, &result) : 0;
+    if (!p->plan)
+        refuse(&result, "there is no configuration yet");
+    struct pipeline_order order = {
+        .sequence = e->sequence,
+        .wall_us = p->clock.wall_us,
+        .verb = e->verb,
+        .is_refused = result.is_refused,
+        .is_dirty = true,
+        .request = e->request,
+        .who = e->who,
+        .why = e->why,
+        .yaml = e->yaml,
+        .outcome = buffer_slice(&result.text),
+    };
+    add_order(&p->orders, &order);
+    log_order(e, &result);
+    buffer_fini(&result.text);
+    return rc;
+}
+
+/* --- the list --- */
+
+size_t pipeline_orders(const struct pipeline *p)
+{
+    return p->orders.n;
+}
+
+const struct pipeline_order *pipeline_order_at(const struct pipeline *p, size_t i)
+{
+    return &p->orders.at[i];
+}
+
+const struct pipeline_order *pipeline_order_of_request(const struct pipeline *p, struct slice request)
+{
+    for (size_t i = p->orders.n; i-- > 0;)
+        if (request.size && slice_equal(p->orders.at[i].request, request))
+            return &p->orders.at[i];
+    return NULL;
+}
+
+/* --- rows --- */
+
+static void save_order(struct pipeline *p, const struct pipeline_order *o, struct state_out *out)
+{
+    uint8_t key[8];
+    for (int i = 0; i < 8; i++)
+        key[i] = (uint8_t)(o->sequence >> (56 - 8 * i));
+    struct buffer *row = &p->row;
+    buffer_clear(row);
+    buffer_put_u8(row, ORDER_ROW);
+    buffer_put_u8(row, o->verb);
+    buffer_put_u8(row, o->is_refused ? FLAG_REFUSED : 0);
+    buffer_put_i64(row, o->wall_us);
+    buffer_put_u64(row, o->undone_by);
+    buffer_put_slice(row, o->request);
+    buffer_put_slice(row, o->who);
+    buffer_put_slice(row, o->why);
+    buffer_put_slice(row, o->yaml);
+    buffer_put_slice(row, o->outcome);
+    out->put(out->self, STAGE_ORDER, (struct slice){ key, sizeof key }, buffer_slice(row));
+}
+
+void pipeline_save_orders(struct pipeline *p, struct state_out *out)
+{
+    for (size_t i = 0; i < p->orders.n; i++) {
+        if (p->orders.at[i].is_dirty)
+            save_order(p, &p->orders.at[i], out);
+        p->orders.at[i].is_dirty = false;
+    }
+}
+
+int pipeline_read_order(struct slice key, struct slice value, struct pipeline_order *out)
+{
+    struct cursor c = cursor_of(value);
+    struct pipeline_order o = { 0 };
+    if (key.size != 8 || cursor_u8(&c) != ORDER_ROW)
+        return STATE_MALFORMED;
+    for (int i = 0; i < 8; i++)
+        o.sequence = o.sequence << 8 | key.at[i];
+    o.verb = cursor_u8(&c);
+    o.is_refused = cursor_u8(&c) & FLAG_REFUSED;
+    o.wall_us = cursor_i64(&c);
+    o.undone_by = cursor_u64(&c);
+    o.request = cursor_slice(&c);
+    o.who = cursor_slice(&c);
+    o.why = cursor_slice(&c);
+    o.yaml = cursor_slice(&c);
+    o.outcome = cursor_slice(&c);
+    if (c.has_failed || cursor_rest(&c).size)
+        return STATE_MALFORMED;
+    *out = o;
+    return 0;
+}
+
+int pipeline_load_order(struct pipeline *p, struct slice key, struct slice value)
+{
+    struct pipeline_order o;
+    int rc = pipeline_read_order(key, value, &o);
+    if (rc == 0)
+        add_order(&p->orders, &o);
+    return rc;
+}
