@@ -209,6 +209,7 @@ static int take_frame(struct pipeline *p, const struct pipeline_took *t, const s
 {
     int rc = 0;
 
+    account_frame(p->account, t == &p->took[0] ? f->sequence : 0);
     p->ledger.messages.journalled++;
     p->ledger.is_dirty = true;
     if (poison_has(t->poison, journal_reader_id(t->reader), f->sequence)) {
@@ -218,7 +219,9 @@ static int take_frame(struct pipeline *p, const struct pipeline_took *t, const s
         rc = take_stages(p, f);
         hand_take(p->hand, 0);
     }
-    return rc < 0 ? rc : emit(p, out);
+    rc = rc < 0 ? rc : emit(p, out);
+    account_frame(p->account, 0);
+    return rc;
 }
 
 static int take_frames(struct pipeline *p, const struct entry *e, struct store_batch *out)

@@ -200,6 +200,11 @@ void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool 
         books_refresh_all(a);
 }
 
+void account_frame(struct account *a, uint64_t sequence)
+{
+    a->frame = sequence;
+}
+
 void account_seen(struct account *a, int32_t device, int64_t time_us, bool is_checked)
 {
     struct talker *talker = a->devices[device];

@@ -28,6 +28,9 @@ void account_configure(struct account *a, const struct plan *plan);
  * time differences), wall_us is the log book's wall time forced monotonic. */
 void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool is_synchronised);
 
+/* The frame of the intake that what comes now is from; 0: none, as at a tick. For the summaries' provenance. */
+void account_frame(struct account *a, uint64_t sequence);
+
 /* A device said something counted about that time: moves its clock, and so the watermark. is_checked:
  * whether it is not ahead of the gateway's wall clock; an absurd one that may be has to wait. */
 void account_seen(struct account *a, int32_t device, int64_t time_us, bool is_checked);

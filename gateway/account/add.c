@@ -34,6 +34,7 @@ struct course {
     const struct point *point;
     struct spot *spot;
     enum period spread;
+    uint64_t hash; /* evidence_of the amount */
 };
 
 /* The smallest period that has a window at an instant; PERIOD_COUNT: none. */
@@ -198,6 +199,7 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
         if (touched[p] != w) {
             touched[p] = w;
             window_touch(w, share, c->amount);
+            evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
             books_changed(c->b, w, c->amount->sign);
         }
         window_add(w, share, c->amount, piece->rate, piece->ticks, &piece->change);
@@ -227,7 +229,8 @@ int account_add(struct account *a, const struct amount *amount)
                         .amount = amount,
                         .point = pt,
                         .spot = a->spots[amount->point],
-                        .spread = spread_period(amount->end_us - amount->start_us) };
+                        .spread = spread_period(amount->end_us - amount->start_us),
+                        .hash = evidence_of(a->spots[amount->point]->hash, amount) };
     int rc = cut_all(&c);
     if (rc != 0 || a->n_pieces == 0)
         return rc;

@@ -87,6 +87,7 @@ struct account {
     uint32_t plan_number; /* counts the plans, from 1 */
     struct cast cast;
     int64_t elapsed_us, wall_us;
+    uint64_t frame; /* of the intake, in hand; 0: none */
     bool is_synchronised, is_finishing;
     bool is_plan_awaited; /* a hole came before any plan: it is one of the sites of the first */
     bool is_whole_dirty;  /* one of these two, since the last save */

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "account/books.h"
+#include "account/evidence.h"
 #include "base/buffer.h"
 
 void cast_init(struct cast *c)
@@ -83,7 +84,8 @@ struct spot *cast_spot(struct cast *c, struct books *books, struct slice device,
     if (is_new)
         *spot = (struct spot){ .books = books,
                                .device = cast_text(c, device),
-                               .point = cast_text(c, point) };
+                               .point = cast_text(c, point),
+                               .hash = evidence_point(books->id, device, point) };
     return spot;
 }
 

@@ -35,6 +35,7 @@ struct lane {
 struct spot {
     struct books *books;
     struct slice device, point; /* ids */
+    uint64_t hash;              /* evidence_point */
     struct lane *lanes;         /* all it ever had */
     struct lane *now;           /* where new amounts go; NULL: it is not totalled */
 };

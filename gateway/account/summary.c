@@ -364,6 +364,10 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
         .watermark_us = watermark_at(&b->watermark, a->elapsed_us),
         .published_us = a->wall_us,
         .readings = (uint64_t)w->readings,
+        .has_evidence = !w->evidence.is_unknown,
+        .frames_from = w->evidence.first_frame,
+        .frames_until = w->evidence.last_frame,
+        .readings_hash = w->evidence.sum,
         .silent_devices = watermark_silent(&b->watermark, a->elapsed_us),
         .is_clock_unsynchronised = !a->is_synchronised,
     };

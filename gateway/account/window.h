@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "account/emission.h"
+#include "account/evidence.h"
 #include "account/lane.h"
 #include "model/amount.h"
 #include "model/period.h"
@@ -70,6 +71,7 @@ struct window {
     bool is_uncovered;       /* was counted as withheld */
     bool is_loaded_at_start; /* its row is one of STAGE_ACCOUNT */
     int64_t readings;        /* verified amounts that touch it */
+    struct evidence evidence;
 
     struct share *shares;
     struct tally *tallies;

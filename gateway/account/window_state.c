@@ -1,7 +1,7 @@
 /* A window as a row. It holds text where memory holds pointers, so that it can be read under another
  * plan, years later:
  *
- *   u8 version = 2, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on), i64 end, u32 revision, u32 reasons, i64 due,
+ *   u8 version = 2, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end, u32 revision, u32 reasons, i64 due,
  *   i64 readings, u64 told_hash, i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
  *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
@@ -10,6 +10,8 @@
  *                   i64 n, i64 valid, i64 unverified, 5 × u32 flagged, u8 mask of parts, i128 each
  *   u32 n tallies:  slice stream, u8 direction, u8 unverified, u32 rate, i64 n, figures
  *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
+ *
+ *   with flag 8:    u64 first frame, u64 last frame, u64 sum
  *
  * figures: u8 mask (bit 0 activity, 1 co2e, 2… gases), i128 for each bit. Site, period and start stand
  * in the row's key. Only what is live is written. */
@@ -24,6 +26,7 @@
 #define FLAG_PENDING       1u
 #define FLAG_TOLD_HAS_CO2E 2u
 #define FLAG_UNCOVERED     4u
+#define FLAG_EVIDENCE      8u
 
 #define TOLD_HAS_ACTIVITY 1u
 #define TOLD_HAS_CO2E     2u
@@ -174,12 +177,20 @@ static void put_cells(const struct window *w, struct rate *const *rates, struct 
     }
 }
 
+static void put_evidence(const struct evidence *e, struct buffer *out)
+{
+    buffer_put_u64(out, e->first_frame);
+    buffer_put_u64(out, e->last_frame);
+    buffer_put_u64(out, e->sum);
+}
+
 void window_write(const struct window *w, struct buffer *out)
 {
     buffer_put_u8(out, WINDOW_ROW);
     buffer_put_u8(out, (uint8_t)((w->is_pending ? FLAG_PENDING : 0) |
                                  (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0) |
-                                 (w->is_uncovered ? FLAG_UNCOVERED : 0)));
+                                 (w->is_uncovered ? FLAG_UNCOVERED : 0) |
+                                 (w->evidence.is_unknown ? 0 : FLAG_EVIDENCE)));
     buffer_put_i64(out, w->end_us);
     buffer_put_u32(out, w->revision);
     buffer_put_u32(out, w->reasons);
@@ -197,6 +208,8 @@ void window_write(const struct window *w, struct buffer *out)
     put_shares(w, out);
     put_tallies(w, rates, out);
     put_cells(w, rates, out);
+    if (!w->evidence.is_unknown)
+        put_evidence(&w->evidence, out);
     free(rates);
 }
 
@@ -210,6 +223,7 @@ struct row_parts {
     struct window *w;
     struct rate **rates;
     uint32_t n_rates, rates_room;
+    bool has_evidence;
 };
 
 static bool has_more(const struct row_parts *in, uint32_t i, uint32_t n)
@@ -346,6 +360,17 @@ static bool take_cells(struct row_parts *in)
     return !in->c.has_failed;
 }
 
+static bool take_evidence(struct row_parts *in)
+{
+    in->w->evidence.is_unknown = !in->has_evidence;
+    if (!in->has_evidence)
+        return true;
+    in->w->evidence.first_frame = cursor_u64(&in->c);
+    in->w->evidence.last_frame = cursor_u64(&in->c);
+    in->w->evidence.sum = cursor_u64(&in->c);
+    return !in->c.has_failed;
+}
+
 static void take_head(struct row_parts *in)
 {
     struct window *w = in->w;
@@ -353,6 +378,7 @@ static void take_head(struct row_parts *in)
     w->is_pending = flags & FLAG_PENDING;
     w->told_has_co2e = flags & FLAG_TOLD_HAS_CO2E;
     w->is_uncovered = flags & FLAG_UNCOVERED;
+    in->has_evidence = flags & FLAG_EVIDENCE;
     w->end_us = cursor_i64(&in->c);
     w->revision = cursor_u32(&in->c);
     w->reasons = cursor_u32(&in->c);
@@ -378,7 +404,7 @@ int window_read(struct books *b, enum period p, int64_t start_us, struct slice v
     in.w = window_new(b, p, start_us, start_us);
     take_head(&in);
     bool fits = take_rates(&in) && take_told(&in) && take_shares(&in) && take_tallies(&in) &&
-                take_cells(&in) && cursor_rest(&in.c).size == 0 && in.w->end_us > start_us;
+                take_cells(&in) && take_evidence(&in) && cursor_rest(&in.c).size == 0 && in.w->end_us > start_us;
     free(in.rates);
     if (!fits) {
         window_free(in.w);

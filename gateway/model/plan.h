@@ -49,6 +49,7 @@ struct stream {                  /* source stream: what is accounted together */
     const char *category;
     const char *carrier;         /* "electricity", "natural gas" */
     const char *factor_id;       /* empty: activity alone; its emissions are MISSING */
+    const char *tier;            /* of the monitoring plan; may be empty */
     const char *series;          /* of the factor; may stay empty where the factor has but one */
     /* Filled in by the check: */
     const uint32_t *factors;     /* indexes in plan.factors, by valid_from */
@@ -99,6 +100,7 @@ struct site {
     const char *id;
     const char *zone_name;
     const char *region;
+    const char *organisation, *monitoring_plan;   /* whose it is, and the plan it is monitored by; may be empty */
     uint32_t periods;            /* bits of enum period: published */
     int smallest;                /* enum period: PERIOD_MINUTE or PERIOD_QUARTER_HOUR */
     int64_t grace_us, max_lag_us, restate_every_us;

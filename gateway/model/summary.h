@@ -115,6 +115,11 @@ struct summary {
     uint32_t silent_devices;     /* idle when it left */
     bool is_clock_unsynchronised;
 
+    /* Provenance: the frames of the intake whose readings bore on the window (0: not told), and the sum of
+     * the hashes of what metering made of them. No figure, so no reason for a revision. */
+    bool has_evidence;           /* false: an older version began the window, and it is not known */
+    uint64_t frames_from, frames_until, readings_hash;
+
     struct summary_change *changes;   /* of revisions after the first; totals first */
     size_t n_changes;
 };

@@ -233,6 +233,7 @@ static Carbon__V1__SourceStream *encode_stream(const struct encoding *e,
     out->scope = (Carbon__V1__Scope)stream_scope(e, s);
     out->category = wire_text(stream->category);
     out->carrier = wire_text(stream->carrier);
+    out->tier = wire_text(stream->tier);
     out->direction = direction_of(e, s);
     encode_points(e, s, out);
     encode_activity(e, s, out);
@@ -309,6 +310,26 @@ static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
     return out;
 }
 
+/* What stands behind the window: of one intake, so one stretch. The algorithm is named with what it adds. */
+static void encode_evidence(const struct encoding *e, Carbon__V1__Provenance *out)
+{
+    const struct summary *s = e->summary;
+    if (!s->has_evidence)
+        return;
+    if (s->frames_from > 0) {
+        Carbon__V1__JournalRange *range = wire_new(e->arena, &carbon__v1__journal_range__descriptor);
+        range->journal = wire_text("intake");
+        range->first_sequence = s->frames_from;
+        range->last_sequence = s->frames_until;
+        out->journal_ranges = wire_array(e->arena, 1, sizeof *out->journal_ranges);
+        out->journal_ranges[out->n_journal_ranges++] = range;
+    }
+    struct buffer hash = { 0 };
+    buffer_print(&hash, "xxh3-sum64:%016llx", (unsigned long long)s->readings_hash);
+    out->readings_hash = wire_text(arena_text(e->arena, buffer_slice(&hash)));
+    buffer_fini(&hash);
+}
+
 static Carbon__V1__Provenance *encode_provenance(const struct encoding *e)
 {
     const struct summary *s = e->summary;
@@ -318,6 +339,11 @@ static Carbon__V1__Provenance *encode_provenance(const struct encoding *e)
     out->factor_set_hash = wire_text(e->plan->n_factors > 0 ? e->plan->factors_hash : NULL);
     out->tzdata_version = wire_text(s->tzdata_version);
     out->log_sequence = s->cause;
+    if (s->site >= 0) {
+        out->organisation_id = wire_text(e->plan->sites[s->site].organisation);
+        out->monitoring_plan_id = wire_text(e->plan->sites[s->site].monitoring_plan);
+        encode_evidence(e, out);
+    }
     return out;
 }
 
