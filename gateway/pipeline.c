@@ -118,12 +118,14 @@ static void reject(struct pipeline *p, const struct frame *f, const struct readi
             .verdict = v, .frame = f, .reading = r, .plan = p->plan });
 }
 
-/* Adds what metering derived. An amount beyond all bounds of the books is told and left out, also when it
+/* Adds what metering derived to the streams that it belongs to. An amount beyond all bounds of the books is told and left out, also when it
  * is taken back. The reading keeps its verdict: metering retains it under that one, and a later reading
  * may move it on from there. */
 static int add_amounts(struct pipeline *p, const struct amounts *amounts)
 {
     for (size_t i = 0; i < amounts->n; i++) {
+        if (p->plan->points[amounts->at[i].point].stream < 0)
+            continue;
         int rc = account_add(p->account, &amounts->at[i]);
         if (rc < 0)
             return rc;

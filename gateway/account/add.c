@@ -223,6 +223,8 @@ static int cut_all(const struct course *c)
 int account_add(struct account *a, const struct amount *amount)
 {
     assert(amount->end_us > amount->start_us && amount->part < PART_COUNT);
+    if (amount->shape == AMOUNT_STRETCH)
+        return 0;                /* no activity: nothing to sum */
     const struct point *pt = &a->plan->points[amount->point];
     struct course c = { .a = a,
                         .b = a->sites[pt->site],

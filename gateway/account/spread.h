@@ -1,4 +1,4 @@
-/* How an amount is spread over time: linearly, to the last tick. */
+/* How an amount is spread over time: evenly, or along its ramp; to the last tick. */
 #ifndef ACCOUNT_SPREAD_H
 #define ACCOUNT_SPREAD_H
 
@@ -20,8 +20,9 @@ int64_t period_about_us(enum period p);
  * split at all. It depends on the length alone, so the taking back is split alike. */
 enum period spread_period(int64_t length_us);
 
-/* The ticks of the part of an amount before t: floor(ticks × (t - start) / (end - start)). A share is
- * the difference of two of these, so shares add up to the amount and none is rounded by itself. */
+/* The ticks of the part of an amount before t: floor(ticks × (t - start) / (end - start)), or the rounded
+ * integral of its ramp up to there. A share is the difference of two of these, so shares add up to the
+ * amount and none is rounded by itself. */
 int64_t spread_up_to(const struct amount *a, int64_t t_us);
 
 #endif

@@ -42,6 +42,30 @@ static void a_century_at_full_range_does_not_overflow(void **state)
     assert_int_equal(spread_up_to(&a, century_us / 2), INT64_MAX / 2);
 }
 
+/* 100 per hour falls to 0 within an hour: three quarters of it are through at half time. */
+static void a_ramp_is_cut_by_its_integral(void **state)
+{
+    struct amount a = { .start_us = 0, .end_us = 60 * MINUTE_US, .ticks = 50,
+                        .shape = AMOUNT_RAMP, .ramp_from = 100, .ramp_to = 0 };
+    (void)state;
+    assert_int_equal(spread_up_to(&a, 0), 0);
+    assert_int_equal(spread_up_to(&a, 30 * MINUTE_US), 38); /* 37.5, half to even */
+    assert_int_equal(spread_up_to(&a, 54 * MINUTE_US), 50); /* 49.5 */
+    assert_int_equal(spread_up_to(&a, 60 * MINUTE_US), 50);
+}
+
+static void shares_of_a_ramp_add_up_to_its_ticks(void **state)
+{
+    int64_t day_us = 1440 * MINUTE_US;
+    struct amount a = { .start_us = 0, .end_us = 400 * day_us, .ticks = 17,
+                        .shape = AMOUNT_RAMP, .ramp_from = INT64_MAX / 9600, .ramp_to = INT64_MIN / 9600 };
+    int128 sum = 0;
+    (void)state;
+    for (int64_t t = 0; t < a.end_us; t += day_us)
+        sum += (int128)spread_up_to(&a, t + day_us) - spread_up_to(&a, t);
+    assert_int128_equal(sum, 17);
+}
+
 static void long_amounts_are_cut_at_longer_periods(void **state)
 {
     static const struct {
@@ -68,6 +92,8 @@ int main(void)
         cmocka_unit_test(a_negative_amount_is_floored_too),
         cmocka_unit_test(before_and_after_it_is_nothing_and_all),
         cmocka_unit_test(a_century_at_full_range_does_not_overflow),
+        cmocka_unit_test(a_ramp_is_cut_by_its_integral),
+        cmocka_unit_test(shares_of_a_ramp_add_up_to_its_ticks),
         cmocka_unit_test(long_amounts_are_cut_at_longer_periods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,7 +192,7 @@ static void hand_over(struct meter *m, int32_t point, struct arena *arena, struc
     struct effects *e = &m->effects;
     for (size_t i = 0; i < e->n; i++)
         e->at[i].point = point;
-    *out = (struct amounts){ e->at, e->n, e->moved, e->n_moved };
+    *out = (struct amounts){ .at = e->at, .n = e->n, .moved = e->moved, .n_moved = e->n_moved };
 
     struct amount *at = e->n > 0 ? arena_take(arena, e->n * sizeof *at) : NULL;
     if (at)

@@ -27,6 +27,17 @@ enum part {
 #define AMOUNT_ROLLOVER 4u       /* the register ran over its modulus */
 #define AMOUNT_NOT_OPERATING 8u  /* amount > 0 while the device said "not operating" */
 #define AMOUNT_UNDECLARED 16u    /* a reset whose new beginning nobody declared: the joint counts as 0 */
+#define AMOUNT_CALIBRATION_EXPIRED 32u  /* a reading behind the point's calibrated_until took part */
+#define AMOUNT_GAP 64u           /* nothing is known of this time: a stretch, or the amount beside one */
+
+/* How an amount lies in its time. A stretch has no activity (its ticks are 0) and says something of time
+ * alone: with is_valid, it is valid time of the point; with AMOUNT_GAP, it is missing; with
+ * AMOUNT_NOT_OPERATING, the device said that it did not run. */
+enum shape {
+    AMOUNT_LINEAR,       /* the rate is the same all over [start, end) */
+    AMOUNT_RAMP,         /* the rate goes linearly from ramp_from to ramp_to; ticks is the rounded whole */
+    AMOUNT_STRETCH
+};
 
 /* One contribution, or with sign -1 the taking back of one that was given before, bit for bit. */
 struct amount {
@@ -36,8 +47,19 @@ struct amount {
     uint8_t flags;
     bool is_valid;               /* [start, end) counts as valid time of the point */
     bool is_unverified;          /* outside the bound: on its own line, in no total */
-    int64_t start_us, end_us;    /* end > start */
+    uint8_t shape;               /* enum shape */
+    int64_t start_us, end_us;    /* end > start; of an event end is start + 1 */
     int64_t ticks;               /* at the point's resolution, before the sign */
+    int64_t ramp_from, ramp_to;  /* ticks per hour at start and end, of a ramp; else 0 */
+};
+
+/* One value of a gauge, given or (sign -1) taken back. What is not usable (bad, calibration,
+ * maintenance, not operating) is possible and not valid. */
+struct sampled {
+    int32_t point;               /* index in the plan */
+    int8_t sign;                 /* +1 or -1 */
+    uint8_t quality;             /* enum quality, whichever */
+    int64_t time_us, ticks;
 };
 
 /* A verdict that the fold changed on a reading that came earlier. */
@@ -51,6 +73,8 @@ struct amounts {
     size_t n;
     struct reclassified *moved;
     size_t n_moved;
+    struct sampled *samples;     /* of gauges alone */
+    size_t n_samples;
 };
 
 #endif

@@ -17,7 +17,15 @@
 #include "model/period.h"
 #include "model/unit.h"
 
-enum point_kind { POINT_REGISTER, POINT_INTERVAL, POINT_STATE };
+enum point_kind {
+    POINT_REGISTER,              /* a cumulative counter */
+    POINT_INTERVAL,              /* the amount of a period */
+    POINT_STATE,                 /* moves its device's time, no amount */
+    POINT_GAUGE,                 /* a rate, integrated; or without a stream any value, sampled alone */
+    POINT_EVENT,                 /* an amount at an instant */
+    POINT_DERIVED                /* no readings: computed from other points of its site */
+};
+enum integrate { INTEGRATE_TRAPEZOID, INTEGRATE_PREVIOUS };
 enum point_role { ROLE_FISCAL, ROLE_SUB, ROLE_CHECK };
 enum stamp { STAMP_END, STAMP_START };
 enum direction { DIRECTION_IMPORT, DIRECTION_EXPORT, DIRECTION_GENERATION };
@@ -68,7 +76,7 @@ struct point {
     struct decimal resolution;   /* of the declared unit; preset 0.000001 */
     struct ratio tick;           /* resolution as a ratio, in the declared unit */
     struct ratio tick_of_raw;    /* resolution / multiplier: number_ticks(raw, tick_of_raw) */
-    struct ratio tick_to_micro;  /* one tick in micro base units */
+    struct ratio tick_to_micro;  /* one tick in micro base units; of a gauge, one tick for an hour */
     const char *stream_id;
     int32_t stream;              /* index in plan.streams; -1 for state */
     int role, direction;
@@ -82,6 +90,13 @@ struct point {
     int64_t max_rate_ticks_per_hour;  /* 0: none; margin included */
     int64_t modulus_ticks;       /* 0: none */
     int64_t lateness_us, keep;   /* the bound; from the plan's where not given */
+    int integrate;               /* enum integrate; of a gauge */
+    int64_t period_us;           /* nominal time from one reading to the next; 0: not declared */
+    const char *min_text, *max_text;  /* of value x multiplier, gauges and events; empty: no limit */
+    int64_t calibrated_until_date;    /* yyyymmdd, the last day; 0: no end */
+    bool has_min, has_max;
+    int64_t min_ticks, max_ticks;
+    int64_t calibrated_until_us; /* by the site's zone; INT64_MAX: no end */
     int32_t site, device, index; /* the plan's */
 };
 

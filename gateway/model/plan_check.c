@@ -224,6 +224,8 @@ int plan_check(struct plan *raw, struct problems *problems)
 
     for (size_t i = 0; i < raw->n_streams; i++)
         plan_lay_validity(raw, &raw->streams[i]);
+    for (size_t i = 0; i < raw->n_points; i++)
+        plan_lay_calibration(raw, &raw->points[i]);
     write_canonical(raw);
     return 0;
 }

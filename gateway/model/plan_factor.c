@@ -238,6 +238,11 @@ static int64_t date_us(struct zone *zone, int64_t date)
     return zone_date(zone, (int)(date / 10000), (int)(date / 100 % 100), (int)(date % 100));
 }
 
+int64_t plan_day_after_us(struct zone *zone, int64_t date)
+{
+    return date_us(zone, date_next(date));
+}
+
 void plan_lay_validity(struct plan *p, struct stream *s)
 {
     struct zone *zone = p->sites[s->site].zone;
@@ -247,7 +252,7 @@ void plan_lay_validity(struct plan *p, struct stream *s)
     for (size_t i = 0; i < s->n_factors; i++) {
         const struct factor *f = &p->factors[s->factors[i]];
         from_us[i] = f->valid_from_date ? date_us(zone, f->valid_from_date) : INT64_MIN;
-        until_us[i] = f->valid_to_date ? date_us(zone, date_next(f->valid_to_date)) : INT64_MAX;
+        until_us[i] = f->valid_to_date ? plan_day_after_us(zone, f->valid_to_date) : INT64_MAX;
     }
     s->from_us = from_us;
     s->until_us = until_us;

@@ -9,10 +9,12 @@
 
 #include "model/plan_parts.h"
 
-static const char *const kind_choices[] = { "register", "interval", "state", NULL };
+static const char *const kind_choices[] = { "register", "interval", "state", "gauge", "event", "derived",
+                                            NULL };
 static const char *const role_choices[] = { "fiscal", "sub", "check", NULL };
 static const char *const direction_choices[] = { "import", "export", "generation", NULL };
 static const char *const stamp_choices[] = { "end", "start", NULL };
+static const char *const integrate_choices[] = { "trapezoid", "previous", NULL };
 static const char *const scope_choices[] = { "1", "2", "3", NULL };
 static const char *const smallest_choices[] = { "1min", "15min", NULL };
 
@@ -85,7 +87,8 @@ static const struct option point_options[] = {
       .help = "Name of the point as the device sends it." },
     { .name = "kind", .type = OPT_CHOICE, .at = offsetof(struct point, kind), .choices = kind_choices,
       .is_required = true,
-      .help = "register: a cumulative counter; interval: the amount of a period; state: no amount." },
+      .help = "register: a cumulative counter; interval: the amount of a period; state: no amount; gauge: a rate "
+              "or another value at an instant; event: an amount at an instant; derived: computed from others." },
     { .name = "unit", .type = OPT_NAME, .at = offsetof(struct point, unit_name),
       .help = "Unit of the value after the multiplier, as kWh; not for state." },
     { .name = "resolution", .type = OPT_DECIMAL, .at = offsetof(struct point, resolution),
@@ -116,6 +119,19 @@ static const struct option point_options[] = {
       .preset = "0s", .max = "40d", .help = "As the plan's, for this point; 0s: the plan's." },
     { .name = "keep", .type = OPT_INT, .at = offsetof(struct point, keep), .preset = "0", .min = "0",
       .max = "1000000", .help = "As the plan's, for this point; 0: the plan's." },
+    { .name = "integrate", .type = OPT_CHOICE, .at = offsetof(struct point, integrate),
+      .choices = integrate_choices, .preset = "trapezoid",
+      .help = "How a gauge's values become an amount: straight lines between them, or each holds until the "
+              "next one, max_gap at most." },
+    { .name = "period", .type = OPT_DURATION, .at = offsetof(struct point, period_us), .preset = "0s",
+      .max = "31d", .help = "Nominal time from one reading to the next; 0s: not declared." },
+    { .name = "min", .type = OPT_STRING, .at = offsetof(struct point, min_text),
+      .help = "Least value in the unit of a gauge or an event; what is below is out of range." },
+    { .name = "max", .type = OPT_STRING, .at = offsetof(struct point, max_text),
+      .help = "Greatest value in the unit of a gauge or an event; what is above is out of range." },
+    { .name = "calibrated_until", .type = OPT_DATE, .at = offsetof(struct point, calibrated_until_date),
+      .min = "1900-01-01", .max = "2999-12-31",
+      .help = "Last day of the calibration, in the site's zone; what is measured later is flagged." },
     { .name = NULL }
 };
 

@@ -37,6 +37,16 @@ void plan_lay_validity(struct plan *p, struct stream *s);
 /* One point, its stream's dimension included. */
 void plan_check_point(struct plan *p, struct point *pt, struct problems *problems);
 
+/* What of a point belongs to some kinds alone, beyond intervals and registers; its least and greatest
+ * value in ticks, when resolution and multiplier are known to be sound; and for a plan without mistakes,
+ * when its calibration ends. */
+void plan_check_measure(const struct point *pt, struct problems *problems);
+void plan_lay_limits(struct point *pt, struct problems *problems);
+void plan_lay_calibration(struct plan *p, struct point *pt);
+
+/* The first instant of the day behind a date, by a zone. */
+int64_t plan_day_after_us(struct zone *zone, int64_t date);
+
 /* A unit by name; if there is none it says so, with the nearest and all that there are. what names the
  * row: "point \"p\"". Empty names were a problem to option_read already: NULL without a word. */
 const struct unit *plan_check_unit(const char *name, const char *what, const char *id,

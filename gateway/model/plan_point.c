@@ -37,7 +37,8 @@ const struct unit *plan_check_unit(const char *name, const char *what, const cha
     return NULL;
 }
 
-/* Unit and stream: a state has neither, everything else has both. */
+/* Unit and stream: a state has neither, a gauge and a derived point may do without a stream (others are
+ * computed from them), everything else has both. */
 static void check_belonging(const struct point *pt, struct problems *problems)
 {
     bool has_unit = !text_is_empty(pt->unit_name), has_stream = !text_is_empty(pt->stream_id);
@@ -50,7 +51,7 @@ static void check_belonging(const struct point *pt, struct problems *problems)
     }
     if (!has_unit)
         WRONG(pt, "point \"%s\": needs a unit", pt->id);
-    if (!has_stream)
+    if (!has_stream && pt->kind != POINT_GAUGE && pt->kind != POINT_DERIVED)
         WRONG(pt, "point \"%s\": needs a stream that its amounts belong to", pt->id);
 }
 
@@ -79,8 +80,6 @@ static void check_register(const struct point *pt, struct problems *problems)
               "point \"%s\": a register with a modulus and no rate limit – without max_rate a "
               "rollover cannot be told from a reset",
               pt->id);
-    if (pt->kind == POINT_STATE && pt->max_rate.mantissa != 0)
-        WRONG(pt, "point \"%s\": a state has no max_rate", pt->id);
 }
 
 /* Always fits: a scale is at most 18, and 10^18 has 60 bits. */
@@ -172,6 +171,7 @@ static void check_numbers(struct point *pt, struct problems *problems)
     }
     lay_modulus(pt, problems);
     lay_max_rate(pt, problems);
+    plan_lay_limits(pt, problems);
 }
 
 static void unknown_stream(struct plan *p, const struct point *pt, struct problems *problems)
@@ -240,6 +240,7 @@ void plan_check_point(struct plan *p, struct point *pt, struct problems *problem
     check_belonging(pt, problems);
     check_interval(pt, problems);
     check_register(pt, problems);
+    plan_check_measure(pt, problems);
     if (pt->kind != POINT_STATE)
         pt->unit = plan_check_unit(pt->unit_name, "point", pt->id, pt->place, problems);
     check_numbers(pt, problems);
