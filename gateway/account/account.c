@@ -32,6 +32,7 @@ static void free_tables(struct account *a)
     free(a->spots);
     free(a->sources);
     free(a->rates);
+    free(a->stand_ins);
 }
 
 void account_close(struct account *a)
@@ -151,6 +152,7 @@ static void lay_tables(struct account *a, const struct plan *plan)
     a->spots = table(plan->n_points, sizeof(struct spot *));
     a->sources = table(plan->n_streams, sizeof(struct source *));
     a->rates = table(plan->n_factors, sizeof(struct rate *));
+    a->stand_ins = table(plan->n_factors * 2, sizeof(struct rate *));
     a->members = table(plan->n_streams, sizeof *a->members);
     a->n_members = plan->n_streams;
 }

@@ -12,6 +12,7 @@
 
 #include "account/array.h"
 #include "account/books.h"
+#include "account/rating.h"
 #include "account/spread.h"
 
 struct piece {
@@ -46,18 +47,6 @@ static enum period smallest_at(struct books *b, int64_t t_us, int64_t *start_us,
     return (enum period)p;
 }
 
-/* Where the present factor of a stream begins and ends, inside [from, to). */
-static int32_t narrow_to_factor(const struct plan *plan, int32_t stream, int64_t at_us,
-                                int64_t *from_us, int64_t *to_us)
-{
-    int64_t begin_us = *from_us, edge_us;
-    while ((edge_us = plan_factor_edge(plan, stream, begin_us)) <= at_us)
-        begin_us = edge_us;
-    *from_us = begin_us;
-    *to_us = edge_us < *to_us ? edge_us : *to_us;
-    return plan_factor_at(plan, stream, at_us);
-}
-
 /* Fills in where a piece at at_us belongs. false: nowhere; [from, to) is then what to leave out. */
 static bool settle_cell(const struct course *c, const struct window *w, struct piece *piece)
 {
@@ -76,12 +65,8 @@ static bool settle_cell(const struct course *c, const struct window *w, struct p
     if (c->amount->sign < 0 || !c->spot->now)
         return false;
 
-    int32_t factor =
-        narrow_to_factor(c->a->plan, pt->stream, piece->at_us, &piece->from_us, &piece->to_us);
     piece->lane = c->spot->now;
-    piece->rate = factor < 0 ? c->a->cast.missing : c->a->rates[factor];
-    if (piece->lane->direction != DIRECTION_IMPORT)
-        piece->rate = c->a->cast.none;
+    piece->rate = rating_at(c->a, piece->lane, piece->at_us, &piece->from_us, &piece->to_us);
     return true;
 }
 

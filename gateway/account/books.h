@@ -100,6 +100,7 @@ struct account {
     struct spot **spots;
     struct source **sources;
     struct rate **rates;
+    struct rate **stand_ins; /* a factor's place in rates × 2, + 1 for an annual one; NULL: not needed yet */
     struct members *members;
     size_t n_members;
 

@@ -10,7 +10,7 @@ void rate_key(enum rate_kind kind, const struct factor *factor, enum gwp_set set
               struct buffer *out)
 {
     buffer_put_u8(out, (uint8_t)kind);
-    if (kind != RATE_FACTOR)
+    if (!rate_has_factor(kind))
         return;
     buffer_put_text(out, factor->id);
     buffer_put_text(out, factor->version ? factor->version : "");
@@ -113,10 +113,10 @@ int rate_read(struct slice key, struct rate *out)
     struct rate rate = { .key = key, .factor = -1, .gwp_den = 1 };
     struct cursor c = cursor_of(key);
     uint8_t kind = cursor_u8(&c);
-    if (kind > RATE_FACTOR)
+    if (kind > RATE_ANNUAL)
         return 1;
     rate.kind = (enum rate_kind)kind;
-    if (rate.kind == RATE_FACTOR && read_factor(&c, &rate))
+    if (rate_has_factor(rate.kind) && read_factor(&c, &rate))
         return 1;
     if (c.has_failed || cursor_rest(&c).size)
         return 1;

@@ -27,6 +27,10 @@ enum rate_kind {
     RATE_NONE = 0,    /* exported or generated: not multiplied by anything */
     RATE_MISSING = 1, /* no factor was valid: the activity counts, its CO2e is unknown */
     RATE_FACTOR = 2,
+    RATE_PROVISIONAL = 3, /* the last factor beyond its end: restated when the next one comes */
+    RATE_ACTUAL = 4,      /* the measured intensity of a grid, for this very interval */
+    RATE_FORECAST = 5,    /* one that was foreseen: the measured one will restate */
+    RATE_ANNUAL = 6,      /* a stream's factor in place of an intensity that nobody told */
 };
 
 /* A factor as it was when it was applied, with its GWP set. It outlives the plan it came from. */
@@ -42,7 +46,13 @@ struct rate {
     uint32_t plan_number;
 };
 
-/* Writes the key of a rate. factor is NULL unless kind is RATE_FACTOR. */
+/* Whether something is multiplied at that rate. */
+static inline bool rate_has_factor(enum rate_kind kind)
+{
+    return kind >= RATE_FACTOR;
+}
+
+/* Writes the key of a rate. factor is NULL unless the kind has one. */
 void rate_key(enum rate_kind kind, const struct factor *factor, enum gwp_set set,
               struct buffer *out);
 

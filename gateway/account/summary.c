@@ -54,11 +54,11 @@ int32_t source_stream(const struct account *a, struct source *source)
     return source->stream;
 }
 
-/* Whether a rate was made from this factor, by whatever GWP set. */
+/* Whether a rate was made from this factor, as whatever kind and by whatever GWP set. */
 static bool is_of_factor(const struct rate *rate, const struct factor *factor, struct buffer *key)
 {
     buffer_clear(key);
-    rate_key(RATE_FACTOR, factor, rate->set, key);
+    rate_key(rate->kind, factor, rate->set, key);
     return slice_equal(buffer_slice(key), rate->key);
 }
 
@@ -68,7 +68,7 @@ static int32_t rate_factor(struct account *a, struct rate *rate)
         return rate->factor;
     rate->plan_number = a->plan_number;
     rate->factor = -1;
-    if (rate->kind != RATE_FACTOR)
+    if (!rate_has_factor(rate->kind))
         return -1;
     struct buffer key = { 0 };
     for (size_t i = 0; i < a->plan->n_factors && rate->factor < 0; i++)
@@ -89,7 +89,16 @@ static int32_t place_of(const struct draft *d, struct source *source)
 
 static enum factor_status status_of(const struct rate *rate)
 {
-    return rate->kind == RATE_MISSING ? FACTOR_MISSING : FACTOR_ACTUAL;
+    static const enum factor_status statuses[] = {
+        [RATE_NONE] = FACTOR_ACTUAL,
+        [RATE_MISSING] = FACTOR_MISSING,
+        [RATE_FACTOR] = FACTOR_ACTUAL,
+        [RATE_PROVISIONAL] = FACTOR_PROVISIONAL,
+        [RATE_ACTUAL] = FACTOR_ACTUAL,
+        [RATE_FORECAST] = FACTOR_FORECAST,
+        [RATE_ANNUAL] = FACTOR_ANNUAL,
+    };
+    return statuses[rate->kind];
 }
 
 /* Rows of a stream are sorted as they are added: by index, what has none last, missing behind that. */
@@ -144,7 +153,7 @@ static void add_tally(struct draft *d, const struct tally *t)
     if (t->is_unverified) {
         s->unverified_micro += t->figures.activity_micro;
         s->unverified_co2e_ug += t->figures.co2e_ug;
-        s->has_unverified_co2e &= t->rate->kind == RATE_FACTOR;
+        s->has_unverified_co2e &= rate_has_factor(t->rate->kind);
         return;
     }
     s->has_activity = true;

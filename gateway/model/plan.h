@@ -29,6 +29,7 @@ enum integrate { INTEGRATE_TRAPEZOID, INTEGRATE_PREVIOUS };
 enum point_role { ROLE_FISCAL, ROLE_SUB, ROLE_CHECK };
 enum stamp { STAMP_END, STAMP_START };
 enum direction { DIRECTION_IMPORT, DIRECTION_EXPORT, DIRECTION_GENERATION };
+enum carry_forward { CARRY_NOTHING, CARRY_PROVISIONAL };
 enum scope { SCOPE_1 = 1, SCOPE_2 = 2, SCOPE_3 = 3 };
 
 /* A factor: so much of each gas for one unit of activity, from one day until another. Several rows of
@@ -59,6 +60,8 @@ struct stream {                  /* source stream: what is accounted together */
     const char *factor_id;       /* empty: activity alone; its emissions are MISSING */
     const char *tier;            /* of the monitoring plan; may be empty */
     const char *series;          /* of the factor; may stay empty where the factor has but one */
+    int carry_forward;           /* enum carry_forward: what holds beyond the factor's last row */
+    const char *region;          /* whose grid intensity goes before the factor; empty: none */
     /* Filled in by the check: */
     const uint32_t *factors;     /* indexes in plan.factors, by valid_from */
     const int64_t *from_us, *until_us;  /* of each: [from, until) by the site's zone */
@@ -181,6 +184,10 @@ int32_t plan_point(const struct plan *p, int32_t device, struct slice id);
 /* The factor of a stream that is valid at an instant, by the site's zone: index in plan.factors, or -1:
  * none, MISSING. */
 int32_t plan_factor_at(const struct plan *p, int32_t stream, int64_t t_us);
+
+/* The factor that is carried forward there: of a stream that asks for it, the last row beyond its end.
+ * -1: none. */
+int32_t plan_factor_carried(const struct plan *p, int32_t stream, int64_t t_us);
 
 /* The next instant after t at which plan_factor_at may change; INT64_MAX: never. */
 int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us);

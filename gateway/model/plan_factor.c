@@ -279,6 +279,13 @@ int32_t plan_factor_at(const struct plan *p, int32_t stream, int64_t t_us)
     return i < s->n_factors && s->from_us[i] <= t_us ? (int32_t)s->factors[i] : -1;
 }
 
+int32_t plan_factor_carried(const struct plan *p, int32_t stream, int64_t t_us)
+{
+    const struct stream *s = &p->streams[stream];
+    bool is_beyond = s->n_factors > 0 && s->until_us[s->n_factors - 1] <= t_us;
+    return s->carry_forward == CARRY_PROVISIONAL && is_beyond ? (int32_t)s->factors[s->n_factors - 1] : -1;
+}
+
 int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us)
 {
     const struct stream *s = &p->streams[stream];

@@ -18,6 +18,8 @@ static const char *const integrate_choices[] = { "trapezoid", "previous", NULL }
 static const char *const scope_choices[] = { "1", "2", "3", NULL };
 static const char *const smallest_choices[] = { "1min", "15min", NULL };
 
+static const char *const carry_choices[] = { "no", "provisional", NULL };
+
 static const struct option topic_options[] = {
     { .name = "topic", .type = OPT_STRING, .at = offsetof(struct topic_rule, pattern),
       .is_required = true, .min = "1", .max = "1024",
@@ -79,6 +81,13 @@ static const struct option stream_options[] = {
       .help = "Emission factor; absent: activity alone, its emissions count as missing." },
     { .name = "series", .type = OPT_STRING, .at = offsetof(struct stream, series),
       .help = "Series of the factor, where it has several." },
+    { .name = "carry_forward", .type = OPT_CHOICE, .at = offsetof(struct stream, carry_forward),
+      .choices = carry_choices, .preset = "no",
+      .help = "Beyond the end of the factor's last row: missing (no), or that row, flagged and restated when "
+              "the next one comes (provisional)." },
+    { .name = "intensity", .type = OPT_NAME, .at = offsetof(struct stream, region),
+      .help = "Region whose grid intensity goes before the factor, as it arrives: actual, forecast, and only "
+              "then the factor; for scope 2." },
     { .name = NULL }
 };
 
