@@ -124,6 +124,8 @@ static void reject(struct pipeline *p, const struct frame *f, const struct readi
 static int add_amounts(struct pipeline *p, const struct amounts *amounts)
 {
     for (size_t i = 0; i < amounts->n; i++) {
+        if (p->conf.tap)
+            p->conf.tap->on_amount(p->conf.tap->self, p->plan, &amounts->at[i]);
         if (p->plan->points[amounts->at[i].point].stream < 0)
             continue;
         int rc = account_add(p->account, &amounts->at[i]);
@@ -148,6 +150,12 @@ static bool is_checked(const struct pipeline *p, const struct frame *f, const st
             r->time_us <= latest_us);
 }
 
+static void look_on(const struct pipeline *p, const struct frame *f, const struct reading *r, enum verdict v)
+{
+    if (p->conf.tap)
+        p->conf.tap->on_reading(p->conf.tap->self, p->plan, f, r, v);
+}
+
 /* One reading through metering and accounting. */
 static int take_reading(struct pipeline *p, const struct frame *f, const struct reading *r)
 {
@@ -157,11 +165,14 @@ static int take_reading(struct pipeline *p, const struct frame *f, const struct 
         struct amounts amounts = { 0 };
         v = meter_take(p->meter, r, &p->batch, &amounts);
         crash_point("pipeline.derived");
+        look_on(p, f, r, v);
         int rc = add_amounts(p, &amounts);
         if (rc < 0)
             return rc;
         for (size_t i = 0; i < amounts.n_moved; i++)
             ledger_move(&p->ledger, r->site, amounts.moved[i].from, amounts.moved[i].to);
+    } else {
+        look_on(p, f, r, v);
     }
     if (v == VERDICT_COUNTED)
         account_seen(p->account, r->device, r->time_us, is_checked(p, f, r));
@@ -291,6 +302,17 @@ static int take_drop(struct pipeline *p, const struct entry *e, struct store_bat
     return 0;
 }
 
+static int take_config(struct pipeline *p, const struct entry *e)
+{
+    if (!p->conf.amend)
+        return pipeline_configure(p, e->yaml);
+    struct buffer yaml = { 0 };
+    p->conf.amend(p->conf.amend_self, e->yaml, &yaml);
+    int rc = pipeline_configure(p, buffer_slice(&yaml));
+    buffer_fini(&yaml);
+    return rc;
+}
+
 static void take_genesis(struct pipeline *p, const struct entry *e)
 {
     p->epoch = e->gateway_epoch;
@@ -340,7 +362,7 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         pipeline_set_versions(p, e->version, e->tzdata);
         return 0;
     case FRAME_CONFIG:
-        return pipeline_configure(p, e->yaml);
+        return take_config(p, e);
     case FRAME_TOOK:
         return take_frames(p, e, out);
     case FRAME_TICK:

@@ -35,6 +35,16 @@ struct pipeline_rejected {
     const struct plan *plan;
 };
 
+/* Sees what the stages do while they do it: for whoever explains a figure. Everything is borrowed during the
+ * call, and nothing may be changed. */
+struct pipeline_tap {
+    /* A reading has its verdict; the amounts that metering made of it follow. */
+    void (*on_reading)(void *self, const struct plan *plan, const struct frame *f, const struct reading *r,
+                       enum verdict v);
+    void (*on_amount)(void *self, const struct plan *plan, const struct amount *amount);
+    void *self;
+};
+
 /* What the pipeline is introduced to. All borrowed. */
 struct pipeline_conf {
     const char *intakes[PIPELINE_INTAKES_MOST];  /* directories of the intake journals; NULL: none */
@@ -45,6 +55,11 @@ struct pipeline_conf {
     void *encode_self;
     void (*on_rejected)(void *self, const struct pipeline_rejected *r);   /* NULL: nobody asks */
     void *rejected_self;
+    const struct pipeline_tap *tap;              /* NULL: nobody looks on */
+    /* NULL: as the log book has it. Else the plan of a CONFIG entry is taken up as this writes it: for who asks what
+     * another one would have given. */
+    void (*amend)(void *self, struct slice yaml, struct buffer *out);
+    void *amend_self;
     bool passes_over_gone;       /* frames of a journal that is not there any more are a gap, no error */
 };
 

@@ -6,31 +6,21 @@
  * Closed windows are compared only when everything was computed: a base leaves out those that nothing
  * can reach any more. Which format a summary had is told by the one that it is held against. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/again.h"
 #include "command/verify_private.h"
-#include "journal/archive.h"
-#include "journal/journal.h"
 #include "payload.h"
-#include "plugin_loader.h"
-#include "vault/logbook.h"
-#include "vault/vault.h"
 
-#define BATCH_BYTES ((size_t)16 << 20)
 #define DIFFER "they differ in the store or in the journals; keep both, restore a backup, and report it"
 
-struct again {
+struct comparison {
     struct verify *verify;
-    struct store *held, *computed;   /* the store's copy, and ours */
-    struct plugin_loader *plugins;
-    struct pipeline *pipeline;
-    struct journal_reader *reader;
-    struct store_batch *batch;
+    struct again *again;
+    struct store *held;              /* the store's copy */
     struct arena encoding, left, right;
-    struct base_head base;           /* where it begins; position 0: at the beginning */
     uint64_t compared, rows;
 };
 
@@ -38,7 +28,7 @@ struct again {
 static void encode_alike(void *self, const struct plan *plan, const struct summary *s,
                          struct pipeline_encoded *out)
 {
-    struct again *a = self;
+    struct comparison *a = self;
     struct payload payload = { .format = PUBLISH_PROTOBUF };
     struct store_summary held;
     arena_reset(&a->encoding);
@@ -46,96 +36,6 @@ static void encode_alike(void *self, const struct plan *plan, const struct summa
         held.payload.size > 0 && held.payload.at[0] == '{')
         payload.format = PUBLISH_JSON;
     payload_encode(&payload, plan, s, out);
-}
-
-static int load_row(void *self, enum stage stage, struct slice key, struct slice value)
-{
-    struct again *a = self;
-    return pipeline_load(a->pipeline, stage, key, value);
-}
-
-/* Where to begin. */
-
-static bool does_reach(const struct verify *v, const struct base_head *head)
-{
-    return head->logbook_id == v->logbook.id && head->position + 1 >= v->logbook.first &&
-           head->position <= v->position && head->position >= v->last_hole &&
-           (head->intake_id == 0 || head->intake_id == v->intake.id) &&
-           head->intake_took + 1 >= v->intake.first;
-}
-
-/* 0 with *out open, 1 when none will do, or negative. */
-static int find_base(const struct verify *v, struct base_reader **out, struct base_head *head)
-{
-    struct base_list list = { 0 };
-    int rc = base_list_read(v->places.logbook, &list);
-    bool is_found = false;
-    for (size_t i = 0; i < list.n && rc >= 0 && !is_found; i++) {
-        char path[PATH_MAX];
-        struct base_reader *base = NULL;
-        base_path(v->places.logbook, list.at[i], path, sizeof path);
-        rc = base_open(path, &base, head);
-        is_found = rc == 0 && does_reach(v, head);
-        if (is_found)
-            *out = base;
-        else
-            base_close(base);
-    }
-    free(list.at);
-    return rc < 0 ? rc : !is_found;
-}
-
-static bool reaches_beginning(const struct verify *v)
-{
-    return v->last_hole == 0 && v->logbook.first == 1 && v->intake.first <= 1;
-}
-
-static int begin_at_base(struct again *a)
-{
-    struct base_reader *base = NULL;
-    int rc = find_base(a->verify, &base, &a->base);
-    if (rc == 0)
-        rc = vault_import_base(base, &a->base, false, a->computed);
-    base_close(base);
-    return rc;
-}
-
-static int start(struct again *a)
-{
-    struct verify *v = a->verify;
-    struct pipeline_conf conf = {
-        .intakes = { v->places.intake },
-        .plugins = plugin_loader_plugins(a->plugins),
-        .lookup = store_lookup(a->computed),
-        .encode = encode_alike,
-        .encode_self = a,
-    };
-    int rc = pipeline_open(&conf, &a->pipeline);
-    if (rc == 0 && a->base.position > 0)
-        rc = store_load(a->computed, load_row, a);
-    if (rc == 0)
-        pipeline_stand_at(a->pipeline, v->logbook.id, a->base.position);
-    return rc == 0 ? journal_reader_open(v->places.logbook, a->base.position, &a->reader) : rc;
-}
-
-static int commit(struct again *a)
-{
-    pipeline_save(a->pipeline, a->batch);
-    int rc = store_write(a->computed, a->batch);
-    store_batch_clear(a->batch);
-    if (rc == 0)
-        pipeline_committed(a->pipeline);
-    return rc;
-}
-
-static int follow(struct again *a)
-{
-    int rc, more;
-    do {
-        more = logbook_follow(a->reader, a->verify->position, a->pipeline, a->batch, BATCH_BYTES);
-        rc = more < 0 ? more : commit(a);
-    } while (rc == 0 && more == LOGBOOK_BATCH_FULL);
-    return rc;
 }
 
 /* Comparing summaries. */
@@ -147,7 +47,7 @@ static int order(const struct store_summary *x, const struct store_summary *y)
     return (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-static void compare_summary(struct again *a, const struct store_summary *held, const struct store_summary *computed)
+static void compare_summary(struct comparison *a, const struct store_summary *held, const struct store_summary *computed)
 {
     a->compared++;
     if (slice_equal(held->payload, computed->payload) && strcmp(held->id, computed->id) == 0 &&
@@ -158,7 +58,7 @@ static void compare_summary(struct again *a, const struct store_summary *held, c
 }
 
 /* What was acknowledged and is older than the first that is kept may have been forgotten. */
-static void tell_missing(struct again *a, const struct store_summary *s)
+static void tell_missing(struct comparison *a, const struct store_summary *s)
 {
     const struct store_checked *c = &a->verify->checked;
     struct store_summary first = { .epoch_ordinal = c->first_ordinal, .sequence = c->first_sequence };
@@ -167,7 +67,7 @@ static void tell_missing(struct again *a, const struct store_summary *s)
                      "the store – " DIFFER, s->epoch_ordinal, s->sequence, s->site, s->period);
 }
 
-static void tell_extra(struct again *a, const struct store_summary *s)
+static void tell_extra(struct comparison *a, const struct store_summary *s)
 {
     verify_fault(a->verify, "summary %" PRIu32 "/%" PRIu64 " (%s, %s) is in the store and does not come of the "
                  "journals – " DIFFER, s->epoch_ordinal, s->sequence, s->site, s->period);
@@ -182,10 +82,10 @@ static int next(struct store *s, struct arena *arena, struct store_summary *at)
 }
 
 /* Both in the order of sending; what was held before the first that was computed is not ours to judge. */
-static int compare_summaries(struct again *a)
+static int compare_summaries(struct comparison *a)
 {
     struct store_summary held = { 0 }, computed = { 0 };
-    int more = next(a->computed, &a->right, &computed);
+    int more = next(again_store(a->again), &a->right, &computed);
     if (more == 0) {
         held.epoch_ordinal = computed.epoch_ordinal;
         held.sequence = computed.sequence - 1;
@@ -200,7 +100,7 @@ static int compare_summaries(struct again *a)
         else
             tell_missing(a, &computed);
         if (side >= 0)
-            more = next(a->computed, &a->right, &computed);
+            more = next(again_store(a->again), &a->right, &computed);
         if (side <= 0)
             other = next(a->held, &a->left, &held);
     }
@@ -228,7 +128,7 @@ static int order_rows(enum stage x, struct slice x_key, enum stage y, struct sli
     return rc != 0 ? rc : (x_key.size > y_key.size) - (x_key.size < y_key.size);
 }
 
-static void tell_row(struct again *a, enum stage stage, struct slice key, const char *what)
+static void tell_row(struct comparison *a, enum stage stage, struct slice key, const char *what)
 {
     char name[64];
     size_t n = 0;
@@ -238,11 +138,11 @@ static void tell_row(struct again *a, enum stage stage, struct slice key, const 
     verify_fault(a->verify, "state row \"%s\" of stage %d %s – " DIFFER, name, (int)stage, what);
 }
 
-static int compare_rows(struct again *a, struct store_snapshot *held, struct store_snapshot *computed)
+static int compare_rows(struct comparison *a, struct store_snapshot *held, struct store_snapshot *computed)
 {
     enum stage hs, cs;
     struct slice hk, hv, ck, cv;
-    bool wants_windows = a->base.position == 0;
+    bool wants_windows = again_base(a->again) == 0;
     int h = next_row(held, wants_windows, &hs, &hk, &hv), c = next_row(computed, wants_windows, &cs, &ck, &cv);
     while (h >= 0 && c >= 0 && (h == 0 || c == 0)) {
         int side = h != 0 ? 1 : c != 0 ? -1 : order_rows(hs, hk, cs, ck);
@@ -261,7 +161,7 @@ static int compare_rows(struct again *a, struct store_snapshot *held, struct sto
     return h < 0 ? h : c < 0 ? c : 0;
 }
 
-static int compare_states(struct again *a)
+static int compare_states(struct comparison *a)
 {
     struct store_snapshot *held = NULL, *computed = NULL;
     int rc = store_snapshot_open(a->verify->copy, &held);
@@ -276,11 +176,9 @@ static int compare_states(struct again *a)
 
 /* All of it. */
 
-static int compute(struct again *a)
+static int compute(struct comparison *a)
 {
-    int rc = start(a);
-    if (rc == 0)
-        rc = follow(a);
+    int rc = again_follow(a->again);
     if (rc != 0)
         verify_fault(a->verify, "it cannot be computed again, for the reason that standard error tells – if the "
                      "journals above are right, report it");
@@ -289,48 +187,49 @@ static int compute(struct again *a)
     return rc < 0 ? rc : 0;
 }
 
-static int open_stores(struct again *a)
+static int open_again(struct comparison *a)
 {
     struct verify *v = a->verify;
-    int rc = plugin_loader_open(v->plugins, &a->plugins);
-    if (rc == 0)
-        rc = store_open(v->copy, &a->held);
-    return rc == 0 ? store_open(v->again, &a->computed) : rc;
+    struct again_conf conf = {
+        .places = &v->places,
+        .plugins = v->plugins,
+        .store = v->again,
+        .reach = { v->logbook.id, v->logbook.first, v->intake.id, v->intake.first, v->last_hole, v->position },
+        .pipeline = { .encode = encode_alike, .encode_self = a },
+    };
+    int rc = store_open(v->copy, &a->held);
+    return rc == 0 ? again_open(&conf, &a->again) : rc;
 }
 
-static void close_all(struct again *a)
+static void tell(struct comparison *a, bool could)
 {
-    journal_reader_close(a->reader);
-    pipeline_close(a->pipeline);
-    store_batch_free(a->batch);
-    store_close(a->computed);
-    store_close(a->held);
-    plugin_loader_close(a->plugins);
-    arena_fini(&a->encoding);
-    arena_fini(&a->left);
-    arena_fini(&a->right);
+    struct verify *v = a->verify;
+    if (could)
+        verify_end(v, "%" PRIu64 " summaries and %" PRIu64 " rows of the state, from entry %" PRIu64 " to %" PRIu64
+                   ", byte by byte", a->compared, a->rows, again_base(a->again) + 1, v->position);
+    else
+        verify_skip(v, "the journals reach back neither to their beginning nor to a base at or before entry %"
+                    PRIu64 " with no hole behind it", v->position);
 }
 
 int verify_again(struct verify *v)
 {
-    struct again a = { .verify = v, .batch = store_batch_new() };
+    struct comparison a = { .verify = v };
     arena_init(&a.encoding, 0);
     arena_init(&a.left, 0);
     arena_init(&a.right, 0);
 
     verify_begin(v, "computed again");
-    int rc = open_stores(&a);
-    if (rc == 0 && !reaches_beginning(v))
-        rc = begin_at_base(&a);
-    bool can = rc == 0;
-    if (can)
+    int rc = open_again(&a);
+    bool could = rc == 0;
+    if (could)
         rc = compute(&a);
-    if (can)
-        verify_end(v, "%" PRIu64 " summaries and %" PRIu64 " rows of the state, from entry %" PRIu64 " to %" PRIu64
-                   ", byte by byte", a.compared, a.rows, a.base.position + 1, v->position);
-    else if (rc > 0)
-        verify_skip(v, "the journals reach back neither to their beginning nor to a base at or before entry %"
-                    PRIu64 " with no hole behind it", v->position);
-    close_all(&a);
+    if (rc >= 0)
+        tell(&a, could);
+    again_close(a.again);
+    store_close(a.held);
+    arena_fini(&a.encoding);
+    arena_fini(&a.left);
+    arena_fini(&a.right);
     return rc < 0 ? rc : 0;
 }
