@@ -15,6 +15,7 @@
 #include "base/zone.h"
 #include "model/gas.h"
 #include "model/period.h"
+#include "model/substitute.h"
 #include "model/unit.h"
 
 enum point_kind {
@@ -100,6 +101,7 @@ struct point {
     bool has_min, has_max;
     int64_t min_ticks, max_ticks;
     int64_t calibrated_until_us; /* by the site's zone; INT64_MAX: no end */
+    struct substitute substitute;             /* how its gaps are filled */
     int32_t site, device, index; /* the plan's */
 };
 
@@ -191,6 +193,9 @@ int32_t plan_factor_carried(const struct plan *p, int32_t stream, int64_t t_us);
 
 /* The next instant after t at which plan_factor_at may change; INT64_MAX: never. */
 int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us);
+
+/* A point's rule for gaps, with what the plan leaves to the method filled in. */
+struct substitute plan_substitute(const struct point *pt);
 
 /* The longest time that any reading may be late by. */
 int64_t plan_longest_lateness_us(const struct plan *p);

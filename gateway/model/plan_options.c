@@ -141,6 +141,8 @@ static const struct option point_options[] = {
     { .name = "calibrated_until", .type = OPT_DATE, .at = offsetof(struct point, calibrated_until_date),
       .min = "1900-01-01", .max = "2999-12-31",
       .help = "Last day of the calibration, in the site's zone; what is measured later is flagged." },
+    { .name = "substitute", .type = OPT_TABLE, .at = offsetof(struct point, substitute),
+      .rows = plan_substitute_options, .help = "How hours without valid values are filled." },
     { .name = NULL }
 };
 

@@ -47,6 +47,11 @@ void plan_lay_calibration(struct plan *p, struct point *pt);
 /* The first instant of the day behind a date, by a zone. */
 int64_t plan_day_after_us(struct zone *zone, int64_t date);
 
+/* How a point's gaps are filled: the rows of its table `substitute`, and their check, for a point whose
+ * numbers were laid. */
+extern const struct option plan_substitute_options[];
+void plan_check_substitute(struct plan *p, struct point *pt, struct problems *problems);
+
 /* A unit by name; if there is none it says so, with the nearest and all that there are. what names the
  * row: "point \"p\"". Empty names were a problem to option_read already: NULL without a word. */
 const struct unit *plan_check_unit(const char *name, const char *what, const char *id,

@@ -246,4 +246,5 @@ void plan_check_point(struct plan *p, struct point *pt, struct problems *problem
     check_numbers(pt, problems);
     check_stream(p, pt, problems);
     check_bound(p, pt, problems);
+    plan_check_substitute(p, pt, problems);
 }

@@ -19,6 +19,7 @@ enum stage {
     STAGE_ORDER = 7,
     STAGE_INTENSITY = 8,
     STAGE_DERIVE_HOUR = 9,
+    STAGE_FILL = 10,
 };
 
 /* Where rows go. put copies key and value. drop_range drops what stands there at that moment with a key

@@ -11,6 +11,8 @@
 #include "model/amount.h"
 #include "model/gas.h"
 #include "model/period.h"
+#include "model/reading.h"
+#include "model/substitute.h"
 #include "model/unit.h"
 #include "model/verdict.h"
 
@@ -51,6 +53,8 @@ struct summary_stream {
     int128 unverified_co2e_ug;
     uint32_t flags;              /* AMOUNT_… of what took part */
     int64_t valid_ms, expected_ms;
+    int64_t not_operating_ms;    /* left out of expected_ms */
+    uint32_t samples_valid, samples_possible;   /* of gauges */
     const int32_t *points;       /* of the stream, in plan order */
     size_t n_points;
     struct summary_factor *factors;
@@ -77,6 +81,44 @@ struct summary_change {
 struct summary_dropped {
     uint32_t epoch_ordinal;      /* theirs; the tombstone's own may be a later one */
     uint64_t from, until;        /* their sequences, both inclusive, without a gap */
+};
+
+/* Quality. A time of a point without values that count, cut to the window. */
+struct summary_gap {
+    int32_t point;               /* index in the plan */
+    int64_t start_us, end_us;
+    bool is_bridged, is_substituted;
+};
+
+/* A device of which the window has nothing. */
+struct summary_silent {
+    int32_t device;              /* index in the plan */
+    int64_t newest_us;           /* INT64_MIN: there never was a reading */
+};
+
+/* At most so many are listed; the counts tell of all. */
+#define GAPS_LISTED_MOST 100
+#define SILENT_LISTED_MOST 100
+
+struct summary_quality {
+    int64_t not_operating_ms;
+    struct summary_gap *gaps;    /* by point, then time; if there are more, the longest */
+    size_t n_gaps;
+    uint32_t gaps_total;
+    struct summary_silent *silent;
+    size_t n_silent;
+    int32_t *expired;            /* points whose calibration had run out */
+    size_t n_expired;
+    int32_t *missing;            /* gauges and derived points with a gap that nothing filled */
+    size_t n_missing;
+    uint32_t by_verdict[VERDICT_COUNT];  /* COUNTED and LATE stand elsewhere */
+    uint32_t by_quality[QUALITY_COUNT];  /* of counted readings; GOOD is not counted */
+
+    /* From the stages beside accounting, given by the pipeline: */
+    struct substituted *substituted;     /* stretches that touch the window, by point and time */
+    size_t n_substituted;
+    int32_t *held;               /* points that are held */
+    size_t n_held;
 };
 
 struct summary {
@@ -114,6 +156,7 @@ struct summary {
     uint64_t readings;           /* whose amount lies, wholly or in part, in the window */
     uint32_t silent_devices;     /* idle when it left */
     bool is_clock_unsynchronised;
+    struct summary_quality quality;
 
     /* Provenance: the frames of the intake whose readings bore on the window (0: not told), and the sum of
      * the hashes of what metering made of them. No figure, so no reason for a revision. */
