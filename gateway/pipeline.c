@@ -345,6 +345,24 @@ static void take_rebuilt(struct pipeline *p, struct store_batch *out)
     account_forget_unreachable(p->account, &rows);
 }
 
+/* Time has passed, and with it a moment for what is worked off in chunks. */
+static int take_tick(struct pipeline *p, struct store_batch *out)
+{
+    if (!p->plan)
+        return 0;
+    int rc = account_work(p->account);
+    return rc < 0 ? rc : emit(p, out);
+}
+
+/* A replay's end. What is still to be worked off goes first, a chunk in each such entry. */
+static int take_close(struct pipeline *p, struct store_batch *out)
+{
+    if (pipeline_has_work(p))
+        return take_tick(p, out);
+    account_finish(p->account);
+    return p->plan ? emit(p, out) : 0;
+}
+
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
  * way in. */
 int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
@@ -366,7 +384,7 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
     case FRAME_TOOK:
         return take_frames(p, e, out);
     case FRAME_TICK:
-        return p->plan ? emit(p, out) : 0;
+        return take_tick(p, out);
     case FRAME_LOST:
         pipeline_take_lost(p, e);
         return 0;
@@ -386,8 +404,7 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         return rc < 0 || !p->plan ? rc : emit(p, out);
     }
     case FRAME_CLOSE:
-        account_finish(p->account);
-        return p->plan ? emit(p, out) : 0;
+        return take_close(p, out);
     default:
         return err_raise(-1, "log book entry %llu is of kind %u, which this version does not know – "
                          "use the version that wrote it or a newer one",
@@ -440,6 +457,11 @@ int64_t pipeline_wait_us(const struct pipeline *p, uint64_t boottime_us)
     int64_t since_us = (int64_t)(boottime_us - p->clock.boottime_us);
     int64_t wait_us = due_us - p->clock.elapsed_us - since_us;
     return wait_us > 0 ? wait_us : 0;
+}
+
+bool pipeline_has_work(const struct pipeline *p)
+{
+    return account_has_work(p->account);
 }
 
 const struct plan *pipeline_plan(const struct pipeline *p)

@@ -134,6 +134,10 @@ const struct pipeline_order *pipeline_order_of_request(const struct pipeline *p,
  * STATE_MALFORMED. */
 int pipeline_read_order(struct slice key, struct slice value, struct pipeline_order *out);
 
+/* Whether something is worked off in chunks, one at each TICK: such an entry may be said at any time. At the
+ * end of a replay, CLOSE is said once more as long as there is. */
+bool pipeline_has_work(const struct pipeline *p);
+
 /* The plan in force; NULL before the first CONFIG. Valid until the next pipeline_take. */
 const struct plan *pipeline_plan(const struct pipeline *p);
 

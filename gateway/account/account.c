@@ -39,6 +39,8 @@ void account_close(struct account *a)
 {
     if (!a)
         return;
+    for (size_t i = 0; i < a->n_members; i++)
+        rerate_leave_source(a->sources[i]);
     free_tables(a);
     for (uint32_t i = 0; i < a->n_all; i++)
         books_free(a->all[i]);
@@ -67,6 +69,9 @@ static void leave_plan(struct account *a)
         b->site = NULL;
         b->zone = NULL;
     }
+    a->former = a->sources;
+    a->n_former = a->n_members;
+    a->sources = NULL;
     free_tables(a);
 }
 
@@ -165,7 +170,7 @@ static void fill_pending(struct account *a)
         for (int p = 0; p < PERIOD_COUNT; p++) {
             const struct strip *s = &a->sites[i]->strips[p];
             for (uint32_t k = 0; k < s->n; k++)
-                if (s->at[k]->is_pending)
+                if (window_is_waiting(s->at[k]))
                     pending_add(&a->pending, s->at[k]);
         }
 }
@@ -184,6 +189,7 @@ void account_configure(struct account *a, const struct plan *plan)
         map_clocks(a, a->sites[i]);
         books_want(a->sites[i]);
     }
+    rerate_plan(a);
     if (a->is_plan_awaited)
         account_hole(a);
     fill_pending(a);
@@ -248,6 +254,7 @@ void account_figures(const struct account *a, struct account_figures *out)
         const struct books *b = a->all[i];
         out->windows_skipped += b->skipped;
         out->windows_uncovered += b->uncovered;
+        out->sites_restated += b->n_restatings > 0;
         for (int p = 0; p < PERIOD_COUNT; p++) {
             const struct strip *s = &b->strips[p];
             out->windows_in_memory += s->n;

@@ -61,6 +61,13 @@ void account_forget(struct account *a, int64_t before_us, struct state_out *out)
  * no device can reach which was ever heard. */
 void account_forget_unreachable(struct account *a, struct state_out *out);
 
+/* What a new plan, or a new value of a grid's intensity, changed in windows that are there already is
+ * worked off in chunks, each of a bounded number of windows: whether there is anything, and one chunk of it
+ * (at a TICK, so that a replay has the same chunks). What it changed in closed windows leaves by
+ * account_emit. 0, or negative when a closed window cannot be looked up. */
+bool account_has_work(const struct account *a);
+int account_work(struct account *a);
+
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);
 
@@ -84,6 +91,7 @@ struct account_figures {
     uint64_t windows_in_memory, windows_open, revisions_pending;
     uint64_t windows_skipped;   /* empty windows that a jump in time left unpublished */
     uint64_t windows_uncovered; /* withheld, since they may lack something */
+    uint32_t sites_restated;    /* whose windows are being re-rated */
 };
 void account_figures(const struct account *a, struct account_figures *out);
 

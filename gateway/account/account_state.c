@@ -3,12 +3,15 @@
  *   G                                 the whole: version, u8 is_finishing, u8 is_plan_awaited (from 2 on)
  *   S site                            how far the site is: watermark, strips
  *   D site device                     the device's clock
+ *   R site                            stretches of its time that are being re-rated, see rerate.c
  *   W site, u8 period, u64 start      a window; the start big-endian with its sign bit flipped, so that
  *                                     rows sort by time
  *
  * A window that is open or has a revision pending is filed under STAGE_ACCOUNT and comes back at start;
  * once closed and clean it moves to STAGE_WINDOW, from where account_add fetches it when it must. Each
  * value begins with its version. */
+#include <string.h>
+
 #include "account/books.h"
 #include "base/log.h"
 
@@ -40,6 +43,27 @@ void window_key(const struct books *b, enum period p, int64_t start_us, struct b
         buffer_put_u8(out, (uint8_t)(start >> shift));
 }
 
+static int64_t take_start(struct cursor *c)
+{
+    uint64_t start = 0;
+    for (int i = 0; i < 8; i++)
+        start = start << 8 | cursor_u8(c);
+    return (int64_t)(start ^ UINT64_C(1) << 63);
+}
+
+bool window_key_is_of(const struct books *b, enum period p, struct slice key, int64_t *start_us)
+{
+    struct buffer own = { 0 };
+    window_key(b, p, 0, &own);
+    size_t head = own.size - 8;
+    bool is_own = key.size == own.size && memcmp(key.at, own.at, head) == 0;
+    buffer_fini(&own);
+    struct cursor c = cursor_of((struct slice){ key.at + head, 8 });
+    if (is_own)
+        *start_us = take_start(&c);
+    return is_own;
+}
+
 /* The id in front of a NUL; empty and failed when there is none. */
 static struct slice take_id(struct cursor *c)
 {
@@ -50,14 +74,6 @@ static struct slice take_id(struct cursor *c)
     if (cursor_u8(c) != 0 || id.size == 0)
         c->has_failed = true;
     return id;
-}
-
-static int64_t take_start(struct cursor *c)
-{
-    uint64_t start = 0;
-    for (int i = 0; i < 8; i++)
-        start = start << 8 | cursor_u8(c);
-    return (int64_t)(start ^ UINT64_C(1) << 63);
 }
 
 /* --- saving --- */
@@ -143,6 +159,19 @@ static void save_talkers(struct books *b, struct state_out *out)
     }
 }
 
+struct buffer *row_begin(struct books *b, char kind)
+{
+    struct buffer *row = begin_row(b->account);
+    buffer_put_u8(row, (uint8_t)kind);
+    put_id(row, b->id);
+    return row;
+}
+
+void row_put(struct books *b, struct state_out *out, size_t key_size)
+{
+    put_row(b->account, out, STAGE_ACCOUNT, key_size);
+}
+
 static void save_window(struct window *w, struct state_out *out)
 {
     struct account *a = w->books->account;
@@ -179,6 +208,7 @@ void account_save(struct account *a, struct state_out *out)
         if (b->is_dirty)
             save_site(b, out);
         save_talkers(b, out);
+        rerate_save(b, out);
         for (int p = 0; p < PERIOD_COUNT; p++)
             for (uint32_t k = 0; k < b->strips[p].n; k++)
                 if (b->strips[p].at[k]->is_dirty)
@@ -274,7 +304,7 @@ static int load_window(struct account *a, struct cursor *key, struct slice value
     if (rc != 0)
         return rc;
     w->is_loaded_at_start = true;
-    if (w->is_pending && w->books->site)
+    if (window_is_waiting(w) && w->books->site)
         pending_add(&a->pending, w);
     return 0;
 }
@@ -313,8 +343,10 @@ int account_load(struct account *a, struct slice key, struct slice value)
     struct slice site = take_id(&k);
     if (k.has_failed)
         return STATE_MALFORMED;
-    if (kind != 'S' && kind != 'D')
+    if (kind != 'S' && kind != 'D' && kind != 'R')
         return STATE_MALFORMED;
+    if (kind == 'R')
+        return cursor_rest(&k).size ? STATE_MALFORMED : rerate_load(books_of(a, site), &c);
 
     struct slice device = kind == 'D' ? take_id(&k) : (struct slice){ 0 };
     if (k.has_failed || cursor_rest(&k).size)

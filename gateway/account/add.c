@@ -185,7 +185,7 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
             touched[p] = w;
             window_touch(w, share, c->amount);
             evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
-            books_changed(c->b, w, c->amount->sign);
+            books_changed(c->b, w, c->amount->sign < 0 ? REASON_RECLASSIFIED : REASON_LATE);
         }
         window_add(w, share, c->amount, piece->rate, piece->ticks, &piece->change);
         if (p == (int)piece->smallest)

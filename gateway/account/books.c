@@ -253,7 +253,7 @@ static void strip_is_recut(struct books *b, enum period p)
     strip_begins(b, p);
     for (uint32_t i = 0; i < s->n; i++)
         if (s->at[i]->start_us >= open_us)
-            books_changed(b, s->at[i], 1);
+            books_changed(b, s->at[i], REASON_LATE);
 }
 
 static void note_zone(struct books *b)
@@ -295,22 +295,45 @@ void books_want(struct books *b)
 
 /* --- change and rest --- */
 
-void books_changed(struct books *b, struct window *w, int8_t sign)
+/* Whether a change of the window is to leave as a revision, and does not wait for another yet. */
+static bool is_to_be_revised(struct books *b, struct window *w, enum reason reason)
 {
-    struct account *a = b->account;
     struct strip *s = &b->strips[w->period];
     w->is_dirty = true;
     if (!window_is_closed(w))
-        return;
+        return false;
     s->has_closed = true; /* it leaves as late: to open it again would publish it twice */
     if (!s->is_published)
-        return;
-    w->reasons |= 1u << (sign < 0 ? REASON_RECLASSIFIED : REASON_LATE);
+        return false;
+    w->reasons |= 1u << reason;
     if (w->is_pending)
-        return;
+        return false;
     w->is_pending = true;
-    w->due_us = time_after(a->elapsed_us, b->site->restate_every_us);
-    pending_add(&a->pending, w);
+    return true;
+}
+
+void books_changed(struct books *b, struct window *w, enum reason reason)
+{
+    if (!is_to_be_revised(b, w, reason))
+        return;
+    w->due_us = time_after(b->account->elapsed_us, b->site->restate_every_us);
+    pending_add(&b->account->pending, w);
+}
+
+void books_restated(struct books *b, struct window *w, enum reason reason, bool is_held)
+{
+    if (!is_to_be_revised(b, w, reason))
+        return;
+    w->due_us = TIME_NEVER;
+    if (!is_held)
+        books_release(b, w);
+}
+
+void books_release(struct books *b, struct window *w)
+{
+    w->is_dirty = true;
+    w->due_us = b->account->elapsed_us;
+    pending_add(&b->account->pending, w);
 }
 
 static void strip_forget(struct strip *s, int64_t before_us)

@@ -48,6 +48,18 @@ struct hole {
 
 #define HOLES_MOST 8
 
+/* A stretch of a site's time in which cells may stand at a rate that holds no more. */
+struct restating {
+    int64_t from_us, until_us;
+    int period;            /* enum period of the windows in hand: each in turn, since a site's smallest
+                              windows were not always of the same */
+    int64_t at_us;         /* windows of it that start before are done */
+    enum reason reason;
+    uint64_t n_seen, n_changed; /* windows */
+};
+
+#define RESTATINGS_MOST 16
+
 struct books {
     struct account *account;
     struct slice id;
@@ -71,6 +83,9 @@ struct books {
     bool is_hole_open;   /* the last one: its end is not known yet */
     int64_t hole_at_us;  /* elapsed time of the entry that opened it */
     size_t awaited_hint; /* among the watermark's devices */
+    struct restating restatings[RESTATINGS_MOST]; /* the first is in hand */
+    uint32_t n_restatings;
+    bool has_new_restatings, has_restatings_row; /* since the last save; in the store */
     bool is_ready;       /* stands in account->ready */
     bool is_dirty;       /* since the last save */
 };
@@ -103,6 +118,8 @@ struct account {
     struct rate **stand_ins; /* a factor's place in rates × 2, + 1 for an annual one; NULL: not needed yet */
     struct members *members;
     size_t n_members;
+    struct source **former; /* of the last plan, until the present one is taken up */
+    size_t n_former;
 
     struct books **ready; /* may have something to close; in no order that matters */
     uint32_t n_ready, ready_room;
@@ -149,7 +166,12 @@ static inline bool window_is_closed(const struct window *w)
 }
 
 /* Something of a window changed: it is saved anew and, when it was closed, revised. */
-void books_changed(struct books *b, struct window *w, int8_t sign);
+void books_changed(struct books *b, struct window *w, enum reason reason);
+
+/* The same for what another rate changed: it leaves at once or, where more of its parts are still to be
+ * looked at, is held until it is released. */
+void books_restated(struct books *b, struct window *w, enum reason reason, bool is_held);
+void books_release(struct books *b, struct window *w);
 
 /* The place that was asked for last has to be looked for again. */
 static inline void strip_forget_place(struct strip *s)
@@ -185,6 +207,22 @@ void hole_count(struct window *w);
 /* What account_forget put out is saved; is committed. */
 void forget_saved(struct account *a);
 void forget_committed(struct account *a);
+
+/* --- rerate.c --- */
+
+/* Something changed what holds in [from, until): cells in there are looked at again, in chunks. */
+void rerate_between(struct books *b, int64_t from_us, int64_t until_us, enum reason reason);
+
+/* Row of the site's stretches, and back. */
+void rerate_save(struct books *b, struct state_out *out);
+int rerate_load(struct books *b, struct cursor *c);
+
+/* --- rerate_plan.c --- */
+
+/* The eras of all streams of the present plan; where another rate holds than under the last plan, the site
+ * is re-rated. Behind all mapping. */
+void rerate_plan(struct account *a);
+void rerate_leave_source(struct source *source);
 
 /* --- close.c --- */
 
@@ -223,9 +261,20 @@ void window_write(const struct window *w, struct buffer *out);
 int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
                 struct window **out);
 
+/* The same, and the caller owns it: it stands in no strip yet. */
+int window_parse(struct books *b, enum period p, int64_t start_us, struct slice value,
+                 struct window **out);
+
 /* --- account_state.c --- */
 
 /* Where the row of a site, device or window is filed. */
 void window_key(const struct books *b, enum period p, int64_t start_us, struct buffer *out);
+
+/* The start in a key; false: it is none of a window of that site and period. */
+bool window_key_is_of(const struct books *b, enum period p, struct slice key, int64_t *start_us);
+
+/* A row in the making: the key first, then the value behind it. */
+struct buffer *row_begin(struct books *b, char kind);
+void row_put(struct books *b, struct state_out *out, size_t key_size);
 
 #endif

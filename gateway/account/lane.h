@@ -15,9 +15,19 @@
 
 struct books;
 
+/* From here on, until the next one, that rate holds for what a stream imports: as the plan has it, apart
+ * from any grid intensity. */
+struct era {
+    int64_t from_us;
+    const struct rate *rate;
+};
+
 struct source {
     struct books *books;
     struct slice id;
+    struct era *eras;           /* by the last plan; NULL: that had no such stream */
+    uint32_t n_eras, eras_room;
+    uint64_t terms;             /* a hash of what else of the stream bears on its rates */
     int32_t stream; /* index in the plan of that number; -1: that plan has none */
     uint32_t plan_number;
 };

@@ -29,7 +29,7 @@ static struct rate *stand_in(struct account *a, int32_t factor, enum rate_kind k
     return *place;
 }
 
-static struct rate *rate_of_factor(struct account *a, int32_t stream, int64_t at_us)
+struct rate *rating_by_plan(struct account *a, int32_t stream, int64_t at_us)
 {
     int32_t factor = plan_factor_at(a->plan, stream, at_us);
     if (factor >= 0)
@@ -46,5 +46,5 @@ struct rate *rating_at(struct account *a, const struct lane *lane, int64_t at_us
         return lane->direction == DIRECTION_IMPORT ? a->cast.missing : a->cast.none;
     int64_t edge_us = narrow(a->plan, stream, at_us, from_us);
     *to_us = edge_us < *to_us ? edge_us : *to_us;
-    return lane->direction == DIRECTION_IMPORT ? rate_of_factor(a, stream, at_us) : a->cast.none;
+    return lane->direction == DIRECTION_IMPORT ? rating_by_plan(a, stream, at_us) : a->cast.none;
 }

@@ -11,4 +11,7 @@
 struct rate *rating_at(struct account *a, const struct lane *lane, int64_t at_us, int64_t *from_us,
                        int64_t *to_us);
 
+/* What the plan has for the imports of a stream at an instant, apart from any grid intensity. */
+struct rate *rating_by_plan(struct account *a, int32_t stream, int64_t at_us);
+
 #endif

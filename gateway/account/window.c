@@ -195,3 +195,14 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
     tally->n += amount->sign;
     figures_add(&tally->figures, change);
 }
+
+void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,
+                 const struct figures *after)
+{
+    struct tally *from = window_tally(w, lane->source, lane->direction, cell->rate, cell->is_unverified);
+    from->n -= cell->n;
+    from->figures = figures_less(&from->figures, &cell->figures);
+    struct tally *to = window_tally(w, lane->source, lane->direction, rate, cell->is_unverified);
+    to->n += cell->n;
+    figures_add(&to->figures, after);
+}

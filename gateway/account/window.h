@@ -66,7 +66,8 @@ struct window {
     uint32_t revision;       /* last published; 0: not yet */
     uint32_t reasons;        /* bits, of the revision that is pending */
     bool is_pending;         /* changed since it closed */
-    int64_t due_us;          /* elapsed time at which the revision leaves */
+    int64_t due_us;          /* elapsed time at which the revision leaves; INT64_MAX: not before it is
+                                released, since more of it is being re-rated */
     bool is_dirty;           /* since the last save */
     bool is_uncovered;       /* was counted as withheld */
     bool is_loaded_at_start; /* its row is one of STAGE_ACCOUNT */
@@ -96,6 +97,12 @@ static inline int64_t window_length(const struct window *w)
     return w->end_us - w->start_us;
 }
 
+/* Whether it waits for its time in account->pending. */
+static inline bool window_is_waiting(const struct window *w)
+{
+    return w->is_pending && w->due_us != INT64_MAX;
+}
+
 /* The share of a lane; NULL when it has none. */
 struct share *window_find_share(const struct window *w, const struct lane *lane);
 struct share *window_share(struct window *w, struct lane *lane); /* made when missing */
@@ -121,6 +128,10 @@ void window_touch(struct window *w, struct share *share, const struct amount *am
 /* Adds a piece of an amount: ticks with their sign, and what they changed in its cell. */
 void window_add(struct window *w, struct share *share, const struct amount *amount,
                 struct rate *rate, int128 ticks, const struct figures *change);
+
+/* Moves a cell's figures from the tally of its rate to that of another, where they come to `after`. */
+void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,
+                 const struct figures *after);
 
 /* Whether an amount lies wholly inside. Else a measured part counts as interpolated here. */
 bool window_holds(const struct window *w, const struct amount *amount);

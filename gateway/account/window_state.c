@@ -388,8 +388,8 @@ static void take_head(struct row_parts *in)
     w->told_co2e_ug = cursor_i128(&in->c);
 }
 
-int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
-                struct window **out)
+int window_parse(struct books *b, enum period p, int64_t start_us, struct slice value,
+                 struct window **out)
 {
     struct row_parts in = { .c = cursor_of(value), .cast = &b->account->cast, .b = b };
     uint8_t version = cursor_u8(&in.c);
@@ -410,6 +410,16 @@ int window_read(struct books *b, enum period p, int64_t start_us, struct slice v
         window_free(in.w);
         return STATE_MALFORMED;
     }
-    *out = books_adopt(b, in.w);
+    *out = in.w;
     return 0;
+}
+
+int window_read(struct books *b, enum period p, int64_t start_us, struct slice value,
+                struct window **out)
+{
+    struct window *w;
+    int rc = window_parse(b, p, start_us, value, &w);
+    if (rc == 0)
+        *out = books_adopt(b, w);
+    return rc;
 }

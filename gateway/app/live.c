@@ -13,6 +13,7 @@
 #define MORE_MS 1                /* with 0 the timer would be due again in the same turn */
 #define DUE_MS_LEAST 100         /* so that a due time that brings nothing costs at most ten entries/s */
 #define DUE_MS_MOST 3600000
+#define OUTBOX_MOST_FOR_WORK 2000    /* summaries; a good second of sending */
 #define STORE_UNWRITABLE ((struct alarm_key){ .id = "store.unwritable" })
 
 void app_fail(struct app *a, int rc)
@@ -53,9 +54,19 @@ void on_more_timer(uv_timer_t *t)
     app_take_arrivals(t->data);
 }
 
+/* What is worked off in chunks waits for upstream: a restated history would otherwise stand in front of
+ * everything that happens meanwhile. */
+static bool may_work(const struct app *a)
+{
+    struct store_figures store;
+    store_figures(a->store, &store);
+    return pipeline_has_work(a->pipeline) &&
+           store.outbox_messages + store_batch_summaries(vault_batch(a->vault)) < OUTBOX_MOST_FOR_WORK;
+}
+
 static int64_t wait_for_due_us(const struct app *a)
 {
-    return pipeline_wait_us(a->pipeline, clock_read().boottime_us);
+    return may_work(a) ? 0 : pipeline_wait_us(a->pipeline, clock_read().boottime_us);
 }
 
 /* Something may happen by time alone: windows of devices that went silent, gathered revisions. What was

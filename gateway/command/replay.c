@@ -314,9 +314,15 @@ static int open_log_book(struct replay *r)
 
 static int close_windows(struct replay *r)
 {
-    struct entry close = { .kind = FRAME_CLOSE, .sequence = pipeline_position(r->pipeline) + 1 };
-    int rc = pipeline_take(r->pipeline, &close, r->batch);
-    return rc == 0 ? commit(r) : rc;
+    bool has_more;
+    int rc;
+    do {
+        struct entry close = { .kind = FRAME_CLOSE, .sequence = pipeline_position(r->pipeline) + 1 };
+        has_more = pipeline_has_work(r->pipeline);
+        rc = pipeline_take(r->pipeline, &close, r->batch);
+        rc = rc == 0 ? commit(r) : rc;
+    } while (rc == 0 && has_more);
+    return rc;
 }
 
 static int follow_all(struct replay *r)
