@@ -94,6 +94,11 @@ static size_t append_rows(struct option *to, size_t n, const struct option *rows
     return n;
 }
 
+const struct option *conf_machine_options(void)
+{
+    return machine_rows;
+}
+
 const struct option *conf_options(void)
 {
     static struct option rows[ROWS_MOST];    /* the same whoever fills it */

@@ -36,6 +36,9 @@ struct conf {
     struct arena arena;          /* of texts and problems */
 };
 
+/* The rows of what bears on this machine alone. */
+const struct option *conf_machine_options(void);
+
 /* The rows of the whole document, for reading and for the reference. */
 const struct option *conf_options(void);
 
@@ -43,6 +46,10 @@ const struct option *conf_options(void);
  * OPTION_WRONG; negative when the file cannot be read. The caller frees *out with conf_free. */
 int conf_read(const char *path, struct conf **out);
 void conf_free(struct conf *c);
+
+/* Logs each key beyond the plan that the second configuration has another value for: it takes effect at a
+ * start. `log` is left out. */
+void conf_tell_at_start(const struct conf *runs, const struct conf *read);
 
 /* What a person should know of a file that conf_read took: prints warnings, and mistakes of this machine
  * (files that cannot be read), to standard error. 0, or OPTION_WRONG when there are mistakes. */

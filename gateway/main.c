@@ -42,7 +42,8 @@ static const struct command commands[] = {
       "carbon-gateway run --config FILE\n"
       "\n"
       "Runs in the foreground until SIGTERM or SIGINT; logs to standard error. Whatever way it ends,\n"
-      "the next start goes on where it was. A second signal ends it at once; SIGHUP is ignored.\n" },
+      "the next start goes on where it was. A second signal ends it at once. SIGHUP reads the configuration\n"
+      "again: a wrong one is told and the old one stays.\n" },
     { "check", command_check, "check a configuration without running it",
       "carbon-gateway check --config FILE [--canonical] [--connect [--within 60s]]\n"
       "carbon-gateway check --reference\n"

@@ -102,12 +102,12 @@ static void init_timer(struct app *a, uv_timer_t *t)
     a->open_handles++;
 }
 
-static void init_signal(struct app *a, uv_signal_t *s, int number)
+static void init_signal(struct app *a, uv_signal_t *s, int number, uv_signal_cb on_signal)
 {
     uv_signal_init(&a->loop, s);
     s->data = a;
     a->open_handles++;
-    uv_signal_start(s, app_on_stop_signal, number);
+    uv_signal_start(s, on_signal, number);
 }
 
 static void start_living(struct app *a)
@@ -121,8 +121,10 @@ static void start_living(struct app *a)
     init_timer(a, &a->drain_timer);
     init_timer(a, &a->room_timer);
     init_timer(a, &a->upkeep_timer);
-    init_signal(a, &a->on_term, SIGTERM);
-    init_signal(a, &a->on_int, SIGINT);
+    init_timer(a, &a->reload_timer);
+    init_signal(a, &a->on_term, SIGTERM, app_on_stop_signal);
+    init_signal(a, &a->on_int, SIGINT, app_on_stop_signal);
+    init_signal(a, &a->on_hup, SIGHUP, app_on_reload_signal);
     a->rejected_left = REJECTED_PER_STATUS;
     uv_timer_start(&a->commit_timer, on_commit_timer, commit_ms, commit_ms);
     uv_timer_start(&a->status_timer, on_status_timer, STATUS_EVERY_MS, STATUS_EVERY_MS);
@@ -184,6 +186,7 @@ static void close_all(struct app *a)
     upkeep_free(a->upkeep);
     vault_close(a->vault);
     alarms_fini(&a->alarms);
+    conf_free(a->next_conf);
     arena_fini(&a->view);
     arena_fini(&a->lossless_texts);
     buffer_fini(&a->bytes);
@@ -232,13 +235,14 @@ static int live(struct app *a)
     return rc == VAULT_LATER ? 0 : rc;
 }
 
-int app_run(const struct conf *conf)
+int app_run(const struct conf *conf, const char *path)
 {
     struct app *a = calloc(1, sizeof *a);
     if (!a)
         abort();
-    signal(SIGHUP, SIG_IGN);         /* nothing is read again; a terminal that closes is no reason */
+    signal(SIGHUP, SIG_IGN);         /* until there is something to take a configuration up */
     a->conf = conf;
+    a->conf_path = path;
     a->started_us = clock_read().wall_us;
     arena_init(&a->view, 0);
     arena_init(&a->lossless_texts, 0);

@@ -5,7 +5,8 @@
 
 #include "conf.h"
 
-/* Runs until SIGTERM or SIGINT. 0 or negative. */
-int app_run(const struct conf *conf);
+/* Runs until SIGTERM or SIGINT. Borrows the configuration, and reads it from its path again at a SIGHUP. 0 or
+ * negative. */
+int app_run(const struct conf *conf, const char *path);
 
 #endif

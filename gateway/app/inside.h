@@ -36,7 +36,9 @@ enum app_pause {
 };
 
 struct app {
-    const struct conf *conf;
+    const struct conf *conf;         /* that it was started with */
+    const char *conf_path;
+    struct conf *next_conf;          /* read and right, and not in force yet; NULL */
     uv_loop_t loop;
 
     /* In the order of the data's flow. */
@@ -61,8 +63,8 @@ struct app {
     uint64_t upkept_rolls;       /* rolls that a turn was begun for */
 
     uv_timer_t commit_timer, due_timer, status_timer, more_timer, drain_timer, room_timer,
-        upkeep_timer;
-    uv_signal_t on_term, on_int;
+        upkeep_timer, reload_timer;
+    uv_signal_t on_term, on_int, on_hup;
     unsigned open_handles;
 
     enum app_phase phase;
@@ -132,6 +134,9 @@ void app_upkeep_committed(struct app *a);    /* whether a turn is worth it now *
 
 /* app/forget.c: has windows that are old forgotten, hourly. */
 void app_forget(struct app *a);
+
+/* app/reload.c */
+void app_on_reload_signal(uv_signal_t *s, int number);
 
 /* app/stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

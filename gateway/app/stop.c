@@ -33,7 +33,8 @@ static void close_handles(struct app *a)
         (uv_handle_t *)&a->commit_timer, (uv_handle_t *)&a->due_timer,
         (uv_handle_t *)&a->status_timer, (uv_handle_t *)&a->more_timer,
         (uv_handle_t *)&a->drain_timer, (uv_handle_t *)&a->room_timer,
-        (uv_handle_t *)&a->upkeep_timer,
+        (uv_handle_t *)&a->upkeep_timer, (uv_handle_t *)&a->reload_timer,
+        (uv_handle_t *)&a->on_hup,
         (uv_handle_t *)&a->on_term, (uv_handle_t *)&a->on_int,
     };
     a->phase = APP_CLOSED;
@@ -117,6 +118,7 @@ void app_on_stop_signal(uv_signal_t *s, int number)
     a->phase = APP_CLOSING_INGEST;
     upkeep_stop(a->upkeep);
     uv_timer_stop(&a->upkeep_timer);
+    uv_timer_stop(&a->reload_timer);
     uv_timer_stop(&a->status_timer);
     uv_timer_stop(&a->room_timer);
     uv_timer_stop(&a->due_timer);

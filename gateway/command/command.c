@@ -59,7 +59,7 @@ int command_run(int argc, char **argv)
     int rc = conf_read(path, &conf);
     if (rc != 0)
         return rc < 0 ? EXIT_FAILED : EXIT_WRONG;
-    rc = app_run(conf);
+    rc = app_run(conf, path);
     conf_free(conf);
     return rc < 0 ? EXIT_FAILED : EXIT_DONE;
 }

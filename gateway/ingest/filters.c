@@ -73,6 +73,29 @@ void filters_want(struct filters *f, const struct plan *plan)
         want(f, filter_of(rules[i].pattern));
 }
 
+static bool has_rule(const struct plan *plan, const char *text)
+{
+    const struct topic_rule *rules = plan->topics.at;
+    bool has_one = false;
+    for (size_t i = 0; i < plan->topics.n && !has_one; i++) {
+        char *filter = filter_of(rules[i].pattern);
+        has_one = strcmp(filter, text) == 0;
+        free(filter);
+    }
+    return has_one;
+}
+
+bool filters_leave(struct filters *f, const struct plan *plan)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < f->n; i++) {
+        bool stays = has_rule(plan, f->at[i].text);
+        has_any |= f->at[i].is_wanted && !stays;
+        f->at[i].is_wanted = f->at[i].is_wanted && stays;
+    }
+    return has_any;
+}
+
 static void forget(struct filters *f, struct filter *gone)
 {
     size_t behind = (size_t)(f->at + f->n - (gone + 1));

@@ -28,6 +28,9 @@ void filters_fini(struct filters *f);
 /* From now on exactly the plan's rules are wanted, each filter once however many rules share it. */
 void filters_want(struct filters *f, const struct plan *plan);
 
+/* Of what is wanted, what the plan has no rule for is not any more. Whether there was any such. */
+bool filters_leave(struct filters *f, const struct plan *plan);
+
 /* Gives the next thing to do on this connection and takes it for done: a wanted filter to subscribe
  * to, or one to unsubscribe from. False: nothing left. The caller frees *text. */
 bool filters_next(struct filters *f, char **text, bool *is_end);

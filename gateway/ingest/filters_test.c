@@ -142,6 +142,28 @@ static void refusals_are_counted_until_they_are_answered_anew(void **state)
     filters_fini(&f);
 }
 
+static void what_a_plan_has_no_rule_for_is_left_before_anything_new_is_asked_for(void **state)
+{
+    struct filters f = { 0 };
+    (void)state;
+    struct topic_rule had[] = { { .pattern = "a/+/x" }, { .pattern = "b" } };
+    struct topic_rule wants[] = { { .pattern = "b" }, { .pattern = "c" } };
+    struct plan old = plan_of(had, 2), new = plan_of(wants, 2);
+    char *text;
+    bool is_end;
+    filters_want(&f, &old);
+    while (filters_next(&f, &text, &is_end))
+        free(text);
+    assert_true(filters_leave(&f, &new));
+    assert_true(filters_next(&f, &text, &is_end));
+    assert_true(is_end);
+    assert_string_equal(text, "a/+/x");
+    free(text);
+    assert_false(filters_next(&f, &text, &is_end));
+    assert_false(filters_leave(&f, &new));
+    filters_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +171,7 @@ int main(void)
         cmocka_unit_test(rules_that_share_a_filter_ask_for_it_once),
         cmocka_unit_test(a_new_plan_asks_for_the_difference),
         cmocka_unit_test(what_was_dropped_while_the_link_was_down_is_ended_when_it_comes_up),
+        cmocka_unit_test(what_a_plan_has_no_rule_for_is_left_before_anything_new_is_asked_for),
         cmocka_unit_test(refusals_are_counted_until_they_are_answered_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

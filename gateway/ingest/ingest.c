@@ -440,6 +440,13 @@ void ingest_subscribe(struct ingest *i, const struct plan *plan)
     ask_for_filters(i);
 }
 
+bool ingest_leave(struct ingest *i, const struct plan *plan)
+{
+    bool has_any = filters_leave(&i->filters, plan);
+    ask_for_filters(i);
+    return has_any;
+}
+
 void ingest_start(struct ingest *i)
 {
     i->is_full = false;

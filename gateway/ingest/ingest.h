@@ -46,6 +46,9 @@ int ingest_open(uv_loop_t *loop, const struct ingest_conf *conf, struct journal 
  * earlier call asked for and this one does not is unsubscribed. Copies. */
 void ingest_subscribe(struct ingest *i, const struct plan *plan);
 
+/* Unsubscribes what the plan has no rule for, and asks for nothing new; true: there was something. */
+bool ingest_leave(struct ingest *i, const struct plan *plan);
+
 void ingest_start(struct ingest *i);
 void ingest_pause(struct ingest *i);         /* disconnects; the broker keeps what we miss */
 void ingest_close(struct ingest *i);         /* accepts NULL (then there is no last call) */

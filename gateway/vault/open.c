@@ -164,6 +164,43 @@ static int say_config(struct vault *v)
     return rc == 0 ? vault_say_gaps(v) : rc;
 }
 
+/* Whether the plan's decoders can be had from the plugins as this process loaded them: to be found out before
+ * anything is written down. */
+static bool has_decoders(struct vault *v, const struct plan *plan)
+{
+    struct decode_plugins plugins = plugin_loader_plugins(v->plugins);
+    struct decode *decode = NULL;
+    struct problems problems;
+    struct arena arena;
+    struct buffer text = { 0 };
+
+    arena_init(&arena, 0);
+    problems_init(&problems, "configuration", &arena);
+    decode_open(&plugins, &decode);
+    bool has = decode_configure(decode, plan, &problems) == 0;
+    decode_close(decode);
+    problems_print(&problems, &text);
+    if (!has)
+        log_line(LOG_ERROR, "conf.plugin", "– %.*s", (int)text.size, (const char *)text.at);
+    buffer_fini(&text);
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return has;
+}
+
+int vault_configure(struct vault *v, const struct plan *plan)
+{
+    if (!has_decoders(v, plan))
+        return VAULT_WRONG;
+    int rc = say_backlog(v);
+    if (rc == 0)
+        rc = logbook_append(v->logbook, &(struct entry){ .kind = FRAME_CONFIG, .yaml = plan->canonical });
+    int followed = vault_follow(v, SIZE_MAX);
+    if (followed < 0)
+        return followed;
+    return rc == LOGBOOK_FULL ? VAULT_FULL : rc;
+}
+
 static int say_start(struct vault *v)
 {
     int rc = logbook_append(v->logbook, &(struct entry){

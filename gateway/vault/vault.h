@@ -55,6 +55,12 @@ int vault_take(struct vault *v);
 /* Says one entry and follows it. 0, VAULT_FULL or negative. */
 int vault_say(struct vault *v, const struct entry *e);
 
+/* Takes up another plan while running: what was acknowledged and not taken yet is taken under the old one,
+ * then the configuration is said and followed. The gateway's id must be the same. 0; VAULT_WRONG: a plugin
+ * that it names cannot be had, and everything is as it was; VAULT_FULL; negative. */
+#define VAULT_WRONG 4
+int vault_configure(struct vault *v, const struct plan *plan);
+
 /* Whether a commit is worth it now, for the summaries or the bytes that wait for one. */
 bool vault_is_ripe(const struct vault *v);
 
