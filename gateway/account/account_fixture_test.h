@@ -316,6 +316,22 @@ static inline struct summary_stream *desk_find(const struct desk *d, enum period
     return desk_stream(d, desk_latest(d, p, start_us), stream);
 }
 
+/* Micrograms of a gas; 0 where the stream names none. */
+static inline int128 gas_ug(const struct summary_stream *s, enum gas gas)
+{
+    const struct gas_mass *mass = gas_mass_find(s->gases, s->n_gases, gas);
+    return mass ? mass->ug : 0;
+}
+
+/* How many gases every factor of the stream tells of. */
+static inline size_t n_covered(const struct summary_stream *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_gases; i++)
+        n += s->gases[i].is_covered;
+    return n;
+}
+
 /* Windows that were withheld so far. */
 static inline uint64_t desk_uncovered(const struct desk *d)
 {

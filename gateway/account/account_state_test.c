@@ -90,8 +90,8 @@ static void take_step(struct desk *d, const struct step *s)
 
 static void print_stream(const struct summary_stream *s, struct buffer *out)
 {
-    buffer_print(out, " s%d flags=%u covered=%u has=%d %d %d valid=%lld/%lld unverified=%u",
-                 s->stream, s->flags, s->gases_covered, s->has_activity, s->has_co2e,
+    buffer_print(out, " s%d flags=%u has=%d %d %d valid=%lld/%lld unverified=%u",
+                 s->stream, s->flags, s->has_activity, s->has_co2e,
                  s->has_unverified_co2e, (long long)s->valid_ms, (long long)s->expected_ms,
                  s->unverified_readings);
     buffer_put_i128(out, s->activity_micro);
@@ -100,8 +100,10 @@ static void print_stream(const struct summary_stream *s, struct buffer *out)
     buffer_put_i128(out, s->co2e_ug);
     for (int part = 0; part < PART_COUNT; part++)
         buffer_put_i128(out, s->part_micro[part]);
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        buffer_put_i128(out, s->gas_ug[gas]);
+    for (size_t i = 0; i < s->n_gases; i++) {
+        buffer_print(out, " g%d=%d", (int)s->gases[i].gas, s->gases[i].is_covered);
+        buffer_put_i128(out, s->gases[i].ug);
+    }
     for (size_t i = 0; i < s->n_factors; i++) {
         buffer_print(out, "f%d=%d", s->factors[i].factor, (int)s->factors[i].status);
         buffer_put_i128(out, s->factors[i].activity_micro);
@@ -118,8 +120,10 @@ static void print_summary(const struct summary *s, struct buffer *out)
                  s->reasons, (long long)s->watermark_us, (long long)s->published_us,
                  s->points_valid, s->points_expected, (unsigned long long)s->readings,
                  s->silent_devices, s->is_clock_unsynchronised);
-    buffer_print(out, " valid=%lld/%lld covered=%u", (long long)s->valid_ms,
-                 (long long)s->expected_ms, s->gases_covered);
+    buffer_print(out, " valid=%lld/%lld", (long long)s->valid_ms,
+                 (long long)s->expected_ms);
+    for (size_t i = 0; i < s->n_gases_covered; i++)
+        buffer_print(out, " covers %d", (int)s->gases_covered[i]);
     buffer_put_i128(out, s->biogenic_co2_ug);
     for (int scope = 1; scope <= 3; scope++) {
         buffer_put_u8(out, s->scope_has_co2e[scope]);

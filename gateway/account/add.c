@@ -79,7 +79,7 @@ static int work_out(const struct window *w, struct piece *piece)
     int128 ticks = (cell ? cell->ticks : 0) + piece->ticks;
     if (emission_of(piece->rate, piece->lane->tick_to_micro, ticks, &piece->figures))
         return ACCOUNT_OVERFLOW;
-    piece->change = figures_less(&piece->figures, before);
+    piece->change = figures_less(&piece->figures, before, piece->rate);
     return 0;
 }
 

@@ -1,10 +1,11 @@
 /* Emission: activity × factor × GWP in exact integers, rounded once per cell.
  *
  *   activity_micro = round(ticks × tick_to_micro)                    micro base units
- *   gas_ug         = round(activity_micro × kg per base unit × 1000)  for each gas
+ *   gas_ug         = round(activity_micro × µg per micro base unit)   for each gas
  *   co2e_ug        = round(Σ gas_ug × GWP)
  *
- * each half to even. 1 kg per unit is 1 µg per nano-unit, hence the 1000. */
+ * each half to even. The methods are gone by then: what a fuel's calorific value, carbon content and
+ * density come to stands in the plan (model/plan.h, struct gas_rates). */
 #ifndef ACCOUNT_EMISSION_H
 #define ACCOUNT_EMISSION_H
 
@@ -12,15 +13,17 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/fraction.h"
 #include "base/number.h"
 #include "model/gas.h"
 #include "model/plan.h"
 
-/* What is added up, of a cell or of many. */
+/* What is added up, of a cell or of many that went by one rate: its gases are those of the rate, in the
+ * rate's order. */
 struct figures {
     int128 activity_micro;
-    int128 gas_ug[GAS_COUNT];
     int128 co2e_ug;
+    int128 gas_ug[GASES_MOST];
 };
 
 enum rate_kind {
@@ -33,15 +36,23 @@ enum rate_kind {
     RATE_ANNUAL = 6,      /* a stream's factor in place of an intensity that nobody told */
 };
 
+/* What a rate's gases come to in CO2e of its set. */
+enum rate_co2e {
+    RATE_CO2E_NONE,    /* nothing of it belongs to the total: gases outside Kyoto alone */
+    RATE_CO2E_KNOWN,
+    RATE_CO2E_UNKNOWN, /* the set has no potential for a gas, or CO2e is told by another set */
+};
+
 /* A factor as it was when it was applied, with its GWP set. It outlives the plan it came from. */
 struct rate {
     struct slice key; /* all of it as text and numbers; equal keys are the same rate */
     enum rate_kind kind;
-    bool is_too_fine; /* its ratios do not fit 127 bits: nothing can be multiplied by it */
-    uint32_t gases;   /* bit per gas that the factor names */
-    int128 gas_num[GAS_COUNT], gas_den[GAS_COUNT]; /* micrograms per micro base unit */
-    int128 gwp_num[GAS_COUNT], gwp_den;
+    enum rate_co2e co2e;
+    bool is_partial;         /* it tells CO2 alone */
     enum gwp_set set;
+    int co2e_set;            /* of GAS_CO2E among its gases; GWP_UNSPECIFIED */
+    struct gas_rates gases;
+    int128 gwp_num[GASES_MOST], gwp_den; /* of each; 0: in no total */
     int32_t factor; /* index in the plan of that number; -1: that plan has none */
     uint32_t plan_number;
 };
@@ -56,8 +67,15 @@ static inline bool rate_has_factor(enum rate_kind kind)
 void rate_key(enum rate_kind kind, const struct factor *factor, enum gwp_set set,
               struct buffer *out);
 
-/* Reads a key back into a rate; borrows it. 0, or 1 when it is malformed. */
+/* Writes a key that was written in an older form in the form of now; any other as it is. 0, or 1 when it
+ * is malformed. */
+int rate_key_renew(struct slice key, struct buffer *out);
+
+/* Reads a key of now into a rate; borrows it. 0, or 1 when it is malformed. */
 int rate_read(struct slice key, struct rate *out);
+
+/* The place of a gas in the rate's order; -1. */
+int rate_place(const struct rate *rate, enum gas gas);
 
 /* No cell may leave 96 bits, so that no sum of up to 2^31 cells can leave 127: longer windows add
  * without looking. 2^96 µWh is a hundred million times what the world uses in a year. */
@@ -67,8 +85,8 @@ int rate_read(struct slice key, struct rate *out);
 int emission_of(const struct rate *rate, struct ratio tick_to_micro, int128 ticks,
                 struct figures *out);
 
-/* a - b and a += b. */
-struct figures figures_less(const struct figures *a, const struct figures *b);
-void figures_add(struct figures *a, const struct figures *b);
+/* a - b and a += b, of figures by one rate. */
+struct figures figures_less(const struct figures *a, const struct figures *b, const struct rate *rate);
+void figures_add(struct figures *a, const struct figures *b, const struct rate *rate);
 
 #endif

@@ -117,18 +117,30 @@ struct lane *cast_lane(struct cast *c, struct spot *spot, struct source *source,
     return lane;
 }
 
+static struct rate *make_rate(struct cast *c, struct slice name, struct slice key)
+{
+    struct rate fresh;
+    if (rate_read(key, &fresh) != 0)
+        return NULL;
+    struct rate *rate = make(c, sizeof *rate);
+    *rate = fresh;
+    rate->key = cast_text(c, key);
+    names_put(&c->names, cast_text(c, name), rate);
+    return rate;
+}
+
 struct rate *cast_rate(struct cast *c, struct slice key)
 {
-    struct buffer name = { 0 };
-    put_key(&name, 'R', &key, 1);
-    struct rate *rate = names_find(&c->names, buffer_slice(&name));
-    struct rate fresh;
-    if (!rate && rate_read(key, &fresh) == 0) {
-        rate = make(c, sizeof *rate);
-        *rate = fresh;
-        rate->key = cast_text(c, key);
-        names_put(&c->names, cast_text(c, buffer_slice(&name)), rate);
+    struct buffer renewed = { 0 }, name = { 0 };
+    struct rate *rate = NULL;
+    if (rate_key_renew(key, &renewed) == 0) {
+        struct slice now = buffer_slice(&renewed);
+        put_key(&name, 'R', &now, 1);
+        rate = names_find(&c->names, buffer_slice(&name));
+        if (!rate)
+            rate = make_rate(c, buffer_slice(&name), now);
     }
     buffer_fini(&name);
+    buffer_fini(&renewed);
     return rate;
 }

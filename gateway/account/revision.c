@@ -7,6 +7,21 @@
 #include "account/books.h"
 #include "base/hash.h"
 
+static void hash_gases(const struct summary_stream *s, struct buffer *out)
+{
+    for (size_t i = 0; i < s->n_gases; i++) {
+        buffer_put_u8(out, (uint8_t)s->gases[i].gas);
+        buffer_put_u8(out, s->gases[i].is_covered);
+        buffer_put_i128(out, s->gases[i].ug);
+    }
+    for (size_t i = 0; i < s->n_other_sets; i++) {
+        buffer_put_u8(out, (uint8_t)s->other_sets[i].set);
+        buffer_put_i128(out, s->other_sets[i].co2e_ug);
+    }
+    buffer_put_u8(out, s->is_partial);
+    buffer_put_u8(out, s->is_incomplete);
+}
+
 static void hash_stream(const struct account *a, const struct summary_stream *s, struct buffer *out)
 {
     buffer_put_text(out, a->plan->streams[s->stream].id);
@@ -16,9 +31,7 @@ static void hash_stream(const struct account *a, const struct summary_stream *s,
         buffer_put_i128(out, s->part_micro[part]);
     buffer_put_i128(out, s->unverified_micro);
     buffer_put_u32(out, s->unverified_readings);
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        buffer_put_i128(out, s->gas_ug[gas]);
-    buffer_put_u32(out, s->gases_covered);
+    hash_gases(s, out);
     buffer_put_i128(out, s->co2e_ug);
     buffer_put_u8(out, s->has_co2e);
     buffer_put_u8(out, s->has_unverified_co2e);

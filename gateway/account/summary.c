@@ -6,9 +6,12 @@
  * - Totals hold fiscal points only. Those of a stream add up to its activity whatever their direction;
  *   only what is imported is multiplied by a factor. A stream that exports or generates has no CO2e, not
  *   one of 0, and export never reduces anything.
- * - has_co2e of a stream: something was imported, and a factor was valid for all of it. Where one is
- *   missing the stream is left out of its scope's sum, which is then marked incomplete, and covers no
- *   gas.
+ * - has_co2e of a stream: something was imported, and a factor was valid for all of it whose gases the
+ *   plan's GWP set knows. Else the stream is left out of its scope's sum, which is then marked incomplete;
+ *   where a factor is missing it covers no gas.
+ * - CO2e that a source tells by another set than the plan's is a line of its own and in no sum. Gases
+ *   outside Kyoto stand in the list with the others and weigh nothing: a stream that has none but these
+ *   has no CO2e and lacks none.
  * - Parts are converted from ticks when they are shown. Activity was rounded cell by cell before, so they
  *   may miss a few millionths; the largest part is given that difference, and they add up.
  * - Expected time is fixed when a window first closes, per stream; valid time is summed in microseconds
@@ -26,8 +29,7 @@ struct draft {
     const struct site *site;
     struct arena *arena;
     struct summary *out;
-    bool *is_missing; /* by stream: a factor is missing */
-    bool *has_imported;
+    bool *has_imported; /* by stream */
 };
 
 /* The arena of a batch may have a bound for what comes from outside; a summary is bounded by the plan. */
@@ -126,14 +128,49 @@ static void add_factor(struct draft *d, struct summary_stream *s, const struct t
     s->factors[i].activity_micro += t->figures.activity_micro;
 }
 
+/* CO2e of a set that is not the plan's; there are few sets. */
+static void add_other_set(struct draft *d, struct summary_stream *s, int set, int128 co2e_ug)
+{
+    if (!s->other_sets)
+        s->other_sets = take(d->arena, GWP_UNSPECIFIED + 1, sizeof *s->other_sets);
+    size_t i = 0;
+    while (i < s->n_other_sets && s->other_sets[i].set < set)
+        i++;
+    if (i == s->n_other_sets || s->other_sets[i].set != set) {
+        memmove(s->other_sets + i + 1, s->other_sets + i, (s->n_other_sets - i) * sizeof *s->other_sets);
+        s->other_sets[i] = (struct summary_other_set){ .set = set };
+        s->n_other_sets++;
+    }
+    s->other_sets[i].co2e_ug += co2e_ug;
+}
+
+static void add_gases(struct draft *d, struct summary_stream *s, bool is_first, const struct tally *t)
+{
+    const struct rate *rate = t->rate;
+    for (size_t i = 0; i < s->n_gases; i++)
+        s->gases[i].is_covered &= rate_place(rate, s->gases[i].gas) >= 0;
+    for (int i = 0; i < rate->gases.n; i++) {
+        enum gas gas = (enum gas)rate->gases.gas[i];
+        if (gas == GAS_CO2E && rate->co2e_set != (int)rate->set) {
+            add_other_set(d, s, rate->co2e_set, t->figures.gas_ug[i]);
+            continue;
+        }
+        size_t before = s->n_gases;
+        struct gas_mass *mass = gas_mass_of(s->gases, &s->n_gases, gas);
+        if (s->n_gases > before)
+            mass->is_covered = is_first;
+        mass->ug += t->figures.gas_ug[i];
+    }
+}
+
 static void add_emission(struct draft *d, struct summary_stream *s, int32_t i,
                          const struct tally *t)
 {
-    s->gases_covered = d->has_imported[i] ? s->gases_covered & t->rate->gases : t->rate->gases;
+    add_gases(d, s, !d->has_imported[i], t);
     d->has_imported[i] = true;
-    d->is_missing[i] |= t->rate->kind == RATE_MISSING;
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        s->gas_ug[gas] += t->figures.gas_ug[gas];
+    s->is_incomplete |= t->rate->kind == RATE_MISSING || t->rate->co2e == RATE_CO2E_UNKNOWN;
+    s->is_partial |= t->rate->is_partial;
+    s->has_co2e |= t->rate->co2e == RATE_CO2E_KNOWN;
     s->co2e_ug += t->figures.co2e_ug;
     add_factor(d, s, t);
 }
@@ -153,7 +190,7 @@ static void add_tally(struct draft *d, const struct tally *t)
     if (t->is_unverified) {
         s->unverified_micro += t->figures.activity_micro;
         s->unverified_co2e_ug += t->figures.co2e_ug;
-        s->has_unverified_co2e &= rate_has_factor(t->rate->kind);
+        s->has_unverified_co2e &= t->rate->co2e == RATE_CO2E_KNOWN;
         return;
     }
     s->has_activity = true;
@@ -162,31 +199,39 @@ static void add_tally(struct draft *d, const struct tally *t)
         add_emission(d, s, i, t);
 }
 
-/* Room for each stream's factors, out of one array. */
-static void lay_factors(struct draft *d)
+/* Room for each stream's factors and gases, out of one array each. */
+static void lay_lists(struct draft *d)
 {
     struct summary *s = d->out;
-    uint32_t *n = take(d->arena, s->n_streams, sizeof *n);
+    uint32_t *n = take(d->arena, s->n_streams, 2 * sizeof *n), *n_gases = n + s->n_streams;
+    uint32_t n_all_gases = 0;
     for (uint32_t i = 0; i < d->w->n_tallies; i++) {
-        int32_t stream = place_of(d, d->w->tallies[i].source);
-        if (stream >= 0)
-            n[stream]++;
+        const struct tally *t = &d->w->tallies[i];
+        int32_t stream = place_of(d, t->source);
+        if (stream < 0)
+            continue;
+        n[stream]++;
+        n_gases[stream] += t->rate->gases.n;
+        n_all_gases += t->rate->gases.n;
     }
-    struct summary_factor *all = take(d->arena, d->w->n_tallies, sizeof *all);
+    struct summary_factor *factors = take(d->arena, d->w->n_tallies, sizeof *factors);
+    struct gas_mass *gases = take(d->arena, n_all_gases, sizeof *gases);
     for (size_t i = 0; i < s->n_streams; i++) {
-        s->streams[i].factors = all;
-        all += n[i];
+        s->streams[i].factors = factors;
+        s->streams[i].gases = gases;
+        factors += n[i];
+        gases += n_gases[i];
     }
 }
 
 static void add_tallies(struct draft *d)
 {
-    lay_factors(d);
+    lay_lists(d);
     for (uint32_t i = 0; i < d->w->n_tallies; i++)
         if (d->w->tallies[i].n != 0)
             add_tally(d, &d->w->tallies[i]);
     for (size_t i = 0; i < d->out->n_streams; i++)
-        d->out->streams[i].has_co2e = d->has_imported[i] && !d->is_missing[i];
+        d->out->streams[i].has_co2e &= !d->out->streams[i].is_incomplete;
 }
 
 /* --- shares: parts, flags, valid time --- */
@@ -284,7 +329,6 @@ static void begin_streams(struct draft *d)
     struct summary *out = d->out;
     out->n_streams = (size_t)d->site->n_streams;
     out->streams = take(d->arena, out->n_streams, sizeof *out->streams);
-    d->is_missing = take(d->arena, out->n_streams, sizeof *d->is_missing);
     d->has_imported = take(d->arena, out->n_streams, sizeof *d->has_imported);
     for (size_t i = 0; i < out->n_streams; i++) {
         int32_t stream = d->site->first_stream + (int32_t)i;
@@ -303,24 +347,47 @@ static void begin_streams(struct draft *d)
     }
 }
 
+/* What every stream so far covers, less what this one does not. */
+static void keep_covered(struct summary *out, const struct summary_stream *s, bool is_first)
+{
+    size_t n = 0;
+    for (size_t i = 0; is_first && i < s->n_gases; i++)
+        if (s->gases[i].is_covered)
+            out->gases_covered[n++] = s->gases[i].gas;
+    for (size_t i = 0; !is_first && i < out->n_gases_covered; i++) {
+        const struct gas_mass *mass = gas_mass_find(s->gases, s->n_gases, out->gases_covered[i]);
+        if (mass && mass->is_covered)
+            out->gases_covered[n++] = mass->gas;
+    }
+    out->n_gases_covered = n;
+}
+
+static void add_covered(struct draft *d)
+{
+    struct summary *out = d->out;
+    bool is_first = true;
+    out->gases_covered = take(d->arena, GAS_SPECIES, sizeof *out->gases_covered);
+    for (size_t i = 0; i < out->n_streams; i++) {
+        if (!d->has_imported[i])
+            continue;
+        keep_covered(out, &out->streams[i], is_first);
+        is_first = false;
+    }
+}
+
 static void add_scopes(struct draft *d)
 {
     struct summary *out = d->out;
-    bool covers_any = false;
     for (size_t i = 0; i < out->n_streams; i++) {
         const struct summary_stream *s = &out->streams[i];
         int scope = d->a->plan->streams[s->stream].scope_choice + 1;
-        if (d->has_imported[i]) {
-            out->gases_covered =
-                covers_any ? out->gases_covered & s->gases_covered : s->gases_covered;
-            covers_any = true;
-        }
-        out->scope_is_incomplete[scope] |= d->is_missing[i];
+        out->scope_is_incomplete[scope] |= s->is_incomplete;
         if (!s->has_co2e)
             continue;
         out->scope_has_co2e[scope] = true;
         out->scope_co2e_ug[scope] += s->co2e_ug;
-        out->biogenic_co2_ug += s->gas_ug[GAS_CO2_BIOGENIC];
+        const struct gas_mass *biogenic = gas_mass_find(s->gases, s->n_gases, GAS_CO2_BIOGENIC);
+        out->biogenic_co2_ug += biogenic ? biogenic->ug : 0;
     }
 }
 
@@ -384,6 +451,7 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
     begin_streams(&d);
     add_tallies(&d);
     add_shares(&d);
+    add_covered(&d);
     add_scopes(&d);
     add_carriers(&d);
 }

@@ -193,7 +193,7 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
     }
     struct tally *tally = tally_of(w, share, rate, amount->is_unverified);
     tally->n += amount->sign;
-    figures_add(&tally->figures, change);
+    figures_add(&tally->figures, change, rate);
 }
 
 void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,

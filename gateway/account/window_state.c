@@ -1,7 +1,8 @@
 /* A window as a row. It holds text where memory holds pointers, so that it can be read under another
  * plan, years later:
  *
- *   u8 version = 2, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end, u32 revision, u32 reasons, i64 due,
+ *   u8 version = 3, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end,
+ *   u32 revision, u32 reasons, i64 due,
  *   i64 readings, u64 told_hash, i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
  *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
@@ -13,15 +14,17 @@
  *
  *   with flag 8:    u64 first frame, u64 last frame, u64 sum
  *
- * figures: u8 mask (bit 0 activity, 1 co2e, 2… gases), i128 for each bit. Site, period and start stand
- * in the row's key. Only what is live is written. */
+ * figures: u16 mask (bit 0 activity, 1 co2e, 2… gases in the order of the entry's rate), i128 for each
+ * bit; until version 2 a u8 mask, its gases CO2, biogenic CO2, CH4, biogenic CH4 and N2O. Site, period
+ * and start stand in the row's key. Only what is live is written. */
 #include <stdlib.h>
 
 #include "account/array.h"
 #include "account/books.h"
 #include "base/log.h"
 
-#define WINDOW_ROW 2u
+#define WINDOW_ROW            3u
+#define WINDOW_ROW_FIVE_GASES 2u
 
 #define FLAG_PENDING       1u
 #define FLAG_TOLD_HAS_CO2E 2u
@@ -35,14 +38,14 @@
 
 static void put_figures(const struct figures *f, struct buffer *out)
 {
-    const int128 *all[2 + GAS_COUNT] = { &f->activity_micro, &f->co2e_ug };
-    uint8_t mask = 0;
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        all[2 + gas] = &f->gas_ug[gas];
-    for (int i = 0; i < 2 + GAS_COUNT; i++)
-        mask |= (uint8_t)((*all[i] != 0) << i);
-    buffer_put_u8(out, mask);
-    for (int i = 0; i < 2 + GAS_COUNT; i++)
+    const int128 *all[2 + GASES_MOST] = { &f->activity_micro, &f->co2e_ug };
+    uint16_t mask = 0;
+    for (int i = 0; i < GASES_MOST; i++)
+        all[2 + i] = &f->gas_ug[i];
+    for (int i = 0; i < 2 + GASES_MOST; i++)
+        mask |= (uint16_t)((*all[i] != 0) << i);
+    buffer_put_u16(out, mask);
+    for (int i = 0; i < 2 + GASES_MOST; i++)
         if (mask & 1u << i)
             buffer_put_i128(out, *all[i]);
 }
@@ -218,6 +221,7 @@ void window_write(const struct window *w, struct buffer *out)
 /* A row on its way into a window. Each step returns false when the row does not fit. */
 struct row_parts {
     struct cursor c;
+    uint8_t version;
     struct cast *cast;
     struct books *b;
     struct window *w;
@@ -239,17 +243,32 @@ static bool is_named(struct slice id)
     return id.size != 0;
 }
 
-static struct figures take_figures(struct cursor *c)
+/* Where the gas of a bit of the mask stands among the rate's; what the rate does not have spoils the row. */
+static int place_of_bit(const struct row_parts *in, const struct rate *rate, int bit)
+{
+    if (in->version <= WINDOW_ROW_FIVE_GASES)
+        return rate_place(rate, (enum gas)(GAS_CO2_FOSSIL + bit));
+    return bit < rate->gases.n ? bit : -1;
+}
+
+static struct figures take_figures(struct row_parts *in, const struct rate *rate)
 {
     struct figures f = { 0 };
-    uint8_t mask = cursor_u8(c);
+    struct cursor *c = &in->c;
+    unsigned mask = in->version <= WINDOW_ROW_FIVE_GASES ? cursor_u8(c) : cursor_u16(c);
     if (mask & 1u)
         f.activity_micro = cursor_i128(c);
     if (mask & 2u)
         f.co2e_ug = cursor_i128(c);
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        if (mask & 4u << gas)
-            f.gas_ug[gas] = cursor_i128(c);
+    for (int bit = 0; mask >> (2 + bit); bit++) {
+        if (!(mask & 4u << bit))
+            continue;
+        int place = place_of_bit(in, rate, bit);
+        if (place < 0)
+            c->has_failed = true;
+        else
+            f.gas_ug[place] = cursor_i128(c);
+    }
     return f;
 }
 
@@ -337,7 +356,7 @@ static bool take_tallies(struct row_parts *in)
         struct tally *t = window_tally(in->w, cast_source(in->cast, in->b, stream), direction,
                                        in->rates[rate], is_unverified);
         t->n = cursor_i64(&in->c);
-        t->figures = take_figures(&in->c);
+        t->figures = take_figures(in, in->rates[rate]);
     }
     return !in->c.has_failed;
 }
@@ -355,7 +374,7 @@ static bool take_cells(struct row_parts *in)
                                   from_us, to_us);
         in->w->cells[at].n = cursor_i64(&in->c);
         in->w->cells[at].ticks = cursor_i128(&in->c);
-        in->w->cells[at].figures = take_figures(&in->c);
+        in->w->cells[at].figures = take_figures(in, in->rates[rate]);
     }
     return !in->c.has_failed;
 }
@@ -392,7 +411,7 @@ int window_parse(struct books *b, enum period p, int64_t start_us, struct slice 
                  struct window **out)
 {
     struct row_parts in = { .c = cursor_of(value), .cast = &b->account->cast, .b = b };
-    uint8_t version = cursor_u8(&in.c);
+    uint8_t version = in.version = cursor_u8(&in.c);
     if (version > WINDOW_ROW)
         log_line(LOG_ERROR, "account.row_newer",
                  "found=%u known=%u – a window's row was written by a "

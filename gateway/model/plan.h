@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/fraction.h"
 #include "base/number.h"
 #include "base/option.h"
 #include "base/zone.h"
@@ -33,6 +34,27 @@ enum direction { DIRECTION_IMPORT, DIRECTION_EXPORT, DIRECTION_GENERATION };
 enum carry_forward { CARRY_NOTHING, CARRY_PROVISIONAL };
 enum scope { SCOPE_1 = 1, SCOPE_2 = 2, SCOPE_3 = 3 };
 
+/* One gas of a factor, exactly as published: kg of it per unit of activity. */
+struct factor_gas {
+    enum gas gas;
+    struct decimal kg;
+};
+
+/* A gas that has no key of its own in a row. */
+struct factor_species {
+    struct place place;
+    const char *name, *kg_text;
+};
+
+/* So much of each gas per activity: micrograms per micro base unit, in the order of the gases' numbers. */
+struct gas_rates {
+    uint8_t n;
+    uint8_t gas[GASES_MOST];     /* enum gas */
+    struct fraction ug[GASES_MOST];
+};
+
+#define FACTOR_KEYS 5            /* gases with a key of their own: CO2 to N2O */
+
 /* A factor: so much of each gas for one unit of activity, from one day until another. Several rows of
  * one id follow each other in time. */
 struct factor {
@@ -45,11 +67,14 @@ struct factor {
     int64_t valid_from_date;     /* yyyymmdd; 0: since ever */
     int64_t valid_to_date;       /* yyyymmdd, inclusive; 0: open */
     const char *unit_name;
-    const char *kg_text[GAS_COUNT];   /* as written; empty: the row does not name the gas */
+    const char *kg_text[FACTOR_KEYS];  /* as written; empty: the row does not name the gas */
+    struct option_list species_list;   /* of factor_species: the other gases */
+    int co2e_set_choice;         /* enum gwp_set of GAS_CO2E; GWP_UNSPECIFIED: its source names none */
     /* Filled in by the check: */
     const struct unit *unit;     /* the activity's: of `per` */
-    struct decimal kg[GAS_COUNT];/* kg of gas per unit; exact */
-    bool has_gas[GAS_COUNT];     /* whether the row says so; a gas it does not name is not covered */
+    struct factor_gas gases[GASES_MOST]; /* in the order of the numbers; what it does not name is not covered */
+    size_t n_gases;
+    struct gas_rates rates;
 };
 
 struct stream {                  /* source stream: what is accounted together */

@@ -205,11 +205,11 @@ static void a_factor_says_what_it_covers_and_where_it_is_from(void **state)
     ASSERT_MISTAKES(
         { "co2: 2.1, n2o: 0", "version: x", "{id: lng", "names no gas" },
         { "co2: 2.1, n2o: 0", "co2: ''", "{id: lng", "names no gas" },
-        { "co2: 2.1", "co2: -2.1", "{id: lng", "co2 is negative" },
-        { "co2: 2.1", "co2: '2,1'", "{id: lng", "co2 is \"2,1\", not a decimal" },
-        { "n2o: 0", "n2o: none", "{id: lng", "n2o is \"none\", not a decimal like 0.4585" },
+        { "co2: 2.1", "co2: -2.1", "{id: lng", "CO2 is negative" },
+        { "co2: 2.1", "co2: '2,1'", "{id: lng", "CO2 is \"2,1\", not a decimal" },
+        { "n2o: 0", "n2o: none", "{id: lng", "N2O is \"none\", not a decimal like 0.4585" },
         { "co2: 2.1", "co2: 99999999999999999999", "{id: lng",
-          "co2 has more digits than 63 bits hold" },
+          "CO2 has more digits than 63 bits hold" },
         { "source: IPCC 2006, ", "", "{id: lng", "source" },
         { "source: IPCC 2006", "source: ''", "{id: lng", "source" });
 }

@@ -36,29 +36,90 @@ static void date_print(int64_t date, char out[32])
              (int)(date % 100));
 }
 
-static void check_gas(struct factor *f, enum gas gas, struct problems *problems)
+/* In the order of the numbers. */
+static void add_gas(struct factor *f, enum gas gas, struct decimal kg)
 {
-    if (text_is_empty(f->kg_text[gas]))
-        return;
-    f->has_gas[gas] = true;
-    int rc = decimal_parse(slice_of(f->kg_text[gas]), &f->kg[gas]);
-    if (rc == NUMBER_OVERFLOW)
-        problem_add(problems, f->place, "factor \"%s\": %s has more digits than 63 bits hold",
-                    f->id, gas_names[gas]);
-    else if (rc != 0)
-        problem_add(problems, f->place, "factor \"%s\": %s is \"%s\", not a decimal like 0.4585",
-                    f->id, gas_names[gas], f->kg_text[gas]);
-    else if (f->kg[gas].mantissa < 0)
-        problem_add(problems, f->place, "factor \"%s\": %s is negative; a factor never takes away",
-                    f->id, gas_names[gas]);
+    size_t i = f->n_gases++;
+    for (; i > 0 && f->gases[i - 1].gas > gas; i--)
+        f->gases[i] = f->gases[i - 1];
+    f->gases[i] = (struct factor_gas){ gas, kg };
 }
 
-static bool has_any_gas(const struct factor *f)
+static bool names_gas(const struct factor *f, enum gas gas)
 {
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        if (f->has_gas[gas])
+    for (size_t i = 0; i < f->n_gases; i++)
+        if (f->gases[i].gas == gas)
             return true;
     return false;
+}
+
+static void check_gas(struct factor *f, enum gas gas, const char *text, struct place place,
+                      struct problems *problems)
+{
+    struct decimal kg = { 0, 0 };
+    int rc = decimal_parse(slice_of(text), &kg);
+    if (names_gas(f, gas))
+        problem_add(problems, place, "factor \"%s\": %s stands twice", f->id, gas_name(gas));
+    else if (f->n_gases == GASES_MOST)
+        problem_add(problems, place, "factor \"%s\": more than %d gases", f->id, GASES_MOST);
+    else if (rc == NUMBER_OVERFLOW)
+        problem_add(problems, place, "factor \"%s\": %s has more digits than 63 bits hold", f->id,
+                    gas_name(gas));
+    else if (rc != 0)
+        problem_add(problems, place, "factor \"%s\": %s is \"%s\", not a decimal like 0.4585", f->id,
+                    gas_name(gas), text);
+    else if (kg.mantissa < 0)
+        problem_add(problems, place, "factor \"%s\": %s is negative; a factor never takes away", f->id,
+                    gas_name(gas));
+    else
+        add_gas(f, gas, kg);
+}
+
+static void check_species(struct factor *f, const struct factor_species *s, struct problems *problems)
+{
+    enum gas gas = gas_by_name(s->name);
+    const char *nearest = text_is_empty(s->name) ? NULL : option_nearest(s->name, gas_names());
+    if (gas != GAS_NONE)
+        check_gas(f, gas, s->kg_text ? s->kg_text : "", s->place, problems);
+    else if (nearest)
+        problem_add(problems, s->place, "factor \"%s\": no gas \"%s\" – did you mean \"%s\"?", f->id,
+                    s->name, nearest);
+    else if (!text_is_empty(s->name))
+        problem_add(problems, s->place, "factor \"%s\": no gas \"%s\"", f->id, s->name);
+}
+
+static void check_gases(struct factor *f, struct problems *problems)
+{
+    bool names_any = f->species_list.n > 0;
+    for (int key = 0; key < FACTOR_KEYS; key++) {
+        if (text_is_empty(f->kg_text[key]))
+            continue;
+        names_any = true;
+        check_gas(f, (enum gas)(GAS_CO2_FOSSIL + key), f->kg_text[key], f->place, problems);
+    }
+    const struct factor_species *species = f->species_list.at;
+    for (size_t i = 0; i < f->species_list.n; i++)
+        check_species(f, &species[i], problems);
+    if (!names_any)
+        problem_add(problems, f->place,
+                    "factor \"%s\" names no gas: give at least one of co2, co2_biogenic, ch4, "
+                    "ch4_biogenic, n2o, or others under gases",
+                    f->id);
+}
+
+/* kg per unit becomes µg per micro base unit: kg × 10^9 µg/kg ÷ (to_base × 10^6 micro/base). */
+static void lay_rates(struct factor *f, struct problems *problems)
+{
+    struct fraction per_kg;
+    int rc = fraction_divide((struct fraction){ 1000, 1 }, fraction_of_ratio(f->unit->to_base), &per_kg);
+    for (size_t i = 0; rc == 0 && i < f->n_gases; i++) {
+        f->rates.gas[i] = (uint8_t)f->gases[i].gas;
+        rc = fraction_multiply(fraction_of_decimal(f->gases[i].kg), per_kg, &f->rates.ug[i]);
+    }
+    f->rates.n = (uint8_t)f->n_gases;
+    if (rc != 0)
+        problem_add(problems, f->place,
+                    "factor \"%s\": its figures and its unit together do not fit 127 bits", f->id);
 }
 
 /* Whether the row ends before it begins. */
@@ -70,13 +131,9 @@ static bool is_backwards(const struct factor *f)
 static void check_row(struct factor *f, struct problems *problems)
 {
     f->unit = plan_check_unit(f->unit_name, "factor", f->id, f->place, problems);
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        check_gas(f, (enum gas)gas, problems);
-    if (!has_any_gas(f))
-        problem_add(problems, f->place,
-                    "factor \"%s\" names no gas: give at least one of co2, co2_biogenic, ch4, "
-                    "ch4_biogenic, n2o",
-                    f->id);
+    check_gases(f, problems);
+    if (f->unit)
+        lay_rates(f, problems);
     if (is_backwards(f))
         problem_add(problems, f->place, "factor \"%s\": valid_from lies after valid_to", f->id);
 }

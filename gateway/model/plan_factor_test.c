@@ -50,7 +50,7 @@ static int64_t at(const char *text)
 static int64_t kg_at(const struct plan *p, int32_t stream, int64_t t_us)
 {
     int32_t f = plan_factor_at(p, stream, t_us);
-    return f < 0 ? 0 : p->factors[f].kg[GAS_CO2_FOSSIL].mantissa;
+    return f < 0 ? 0 : p->factors[f].gases[0].kg.mantissa;
 }
 
 static void a_factor_is_valid_from_midnight_to_midnight_of_its_site(void **state)

@@ -16,6 +16,7 @@ static const char *const direction_choices[] = { "import", "export", "generation
 static const char *const stamp_choices[] = { "end", "start", NULL };
 static const char *const integrate_choices[] = { "trapezoid", "previous", NULL };
 static const char *const scope_choices[] = { "1", "2", "3", NULL };
+static const char *const co2e_set_choices[] = { "SAR", "AR4", "AR5", "AR6", "unspecified", NULL };
 static const char *const smallest_choices[] = { "1min", "15min", NULL };
 
 static const char *const carry_choices[] = { "no", "provisional", NULL };
@@ -29,6 +30,14 @@ static const struct option topic_options[] = {
       .help = "What the payload is: reading, batch, or the name of a plugin." },
     { .name = "options", .type = OPT_RAW, .at = offsetof(struct topic_rule, options),
       .help = "Options of the plugin." },
+    { .name = NULL }
+};
+
+static const struct option species_options[] = {
+    { .name = "gas", .type = OPT_NAME, .at = offsetof(struct factor_species, name), .is_required = true,
+      .help = "Species, as HFC-134a, SF6 or PFC-14; CO2e where the source tells no gases." },
+    { .name = "kg", .type = OPT_STRING, .at = offsetof(struct factor_species, kg_text),
+      .is_required = true, .min = "1", .help = "kg of it per unit." },
     { .name = NULL }
 };
 
@@ -51,18 +60,24 @@ static const struct option factor_options[] = {
       .help = "Last day of validity, inclusive; absent: open." },
     { .name = "per", .type = OPT_NAME, .at = offsetof(struct factor, unit_name), .is_required = true,
       .help = "Unit of activity that the figures are for, as kWh." },
-    { .name = "co2", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[GAS_CO2_FOSSIL]),
+    { .name = "co2", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[0]),
       .help = "kg of fossil CO2 per unit; absent: not covered, which is not 0." },
     { .name = "co2_biogenic", .type = OPT_STRING,
-      .at = offsetof(struct factor, kg_text[GAS_CO2_BIOGENIC]),
+      .at = offsetof(struct factor, kg_text[1]),
       .help = "kg of biogenic CO2 per unit: reported beside the total." },
-    { .name = "ch4", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[GAS_CH4_FOSSIL]),
+    { .name = "ch4", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[2]),
       .help = "kg of fossil CH4 per unit." },
     { .name = "ch4_biogenic", .type = OPT_STRING,
-      .at = offsetof(struct factor, kg_text[GAS_CH4_BIOGENIC]),
+      .at = offsetof(struct factor, kg_text[3]),
       .help = "kg of biogenic CH4 per unit." },
-    { .name = "n2o", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[GAS_N2O]),
+    { .name = "n2o", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[4]),
       .help = "kg of N2O per unit." },
+    { .name = "gases", .type = OPT_LIST, .at = offsetof(struct factor, species_list),
+      .rows = species_options, .row_size = sizeof(struct factor_species),
+      .help = "Gases that have no key of their own." },
+    { .name = "gwp_set", .type = OPT_CHOICE, .at = offsetof(struct factor, co2e_set_choice),
+      .choices = co2e_set_choices, .preset = "unspecified",
+      .help = "Of a gas CO2e: the IPCC report whose potentials its source took." },
     { .name = NULL }
 };
 

@@ -38,6 +38,12 @@ struct summary_factor {
     int128 activity_micro;       /* how much activity it was applied to */
 };
 
+/* CO2e as its source publishes it, by a set that is not the plan's. */
+struct summary_other_set {
+    int set;                     /* enum gwp_set; GWP_UNSPECIFIED: the source names none */
+    int128 co2e_ug;
+};
+
 struct summary_stream {
     int32_t stream;              /* index in the plan */
     bool has_activity;           /* false: nothing is known of it, which is not the same as 0 */
@@ -45,10 +51,14 @@ struct summary_stream {
     int128 part_micro[PART_COUNT];      /* add up to activity_micro */
     int128 unverified_micro;     /* late beyond the bound: in no total */
     uint32_t unverified_readings;
-    int128 gas_ug[GAS_COUNT];
-    uint32_t gases_covered;      /* bit per gas that every factor used names */
+    struct gas_mass *gases;      /* that a factor used names; those outside Kyoto and GAS_CO2E too */
+    size_t n_gases;
+    bool is_partial;             /* a factor that tells CO2 alone took part */
     int128 co2e_ug;              /* by the plan's GWP set */
-    bool has_co2e;               /* false: a factor is missing, so the sum would lie */
+    bool has_co2e;               /* false: not known, or nothing of it belongs to a total */
+    bool is_incomplete;          /* a factor is missing, or what it gives has no CO2e in the plan's set */
+    struct summary_other_set *other_sets; /* CO2e by other sets: in no sum */
+    size_t n_other_sets;
     bool has_unverified_co2e;    /* false: for some of it there is no factor */
     int128 unverified_co2e_ug;
     uint32_t flags;              /* AMOUNT_… of what took part */
@@ -148,7 +158,8 @@ struct summary {
     bool scope_has_co2e[4];      /* false: nothing in that scope, or a factor is missing */
     bool scope_is_incomplete[4]; /* a factor is missing: the sum leaves streams out */
     int128 biogenic_co2_ug;
-    uint32_t gases_covered;
+    enum gas *gases_covered;     /* that every factor used tells of, by number */
+    size_t n_gases_covered;
 
     /* How good it is. */
     int64_t valid_ms, expected_ms;

@@ -4,11 +4,9 @@
  * factor was to be applied to something that it imported; what a site exports or generates has none.
  * Where a factor is missing the gases of the rest are told, but no CO2e; and the sum over streams leaves
  * that stream out, gases included, so that the sum's CO2e is still what its gases come to. The sum is
- * then marked incomplete: a lower bound. Biogenic CO2 stands on its own line and in no list. */
+ * then marked incomplete: a lower bound. Biogenic CO2 stands on its own line and in no list; so do gases
+ * outside Kyoto, and CO2e that its source tells by another GWP set. */
 #include "publish/encode_parts.h"
-
-#define BIT(gas)   (1u << (gas))
-#define BEYOND_CO2 (BIT(GAS_CH4_FOSSIL) | BIT(GAS_CH4_BIOGENIC) | BIT(GAS_N2O))
 
 bool stream_is_silent(const struct summary_stream *s)
 {
@@ -26,20 +24,27 @@ bool stream_has_direction(const struct encoding *e, const struct summary_stream 
 
 /* --- sums --- */
 
+static void add_other_set(struct emission *e, const struct summary_other_set *other)
+{
+    e->has_other_set[other->set] = true;
+    e->other_sets[other->set].set = other->set;
+    e->other_sets[other->set].co2e_ug += other->co2e_ug;
+}
+
 struct emission emission_of_stream(const struct summary_stream *s)
 {
     struct emission out = {
         .is_there = s->n_factors > 0,
-        .gases = s->gases_covered,
         .co2e_ug = s->co2e_ug,
         .has_co2e = s->has_co2e,
-        .is_incomplete = !s->has_co2e,
-        .is_partial = s->gases_covered != 0 && (s->gases_covered & BEYOND_CO2) == 0,
+        .is_incomplete = s->is_incomplete,
+        .is_partial = s->is_partial,
     };
-    for (int gas = 0; gas < GAS_COUNT; gas++) {
-        out.gas_ug[gas] = s->gas_ug[gas];
-        out.gases |= s->gas_ug[gas] != 0 ? BIT(gas) : 0;
-    }
+    for (size_t i = 0; i < s->n_gases; i++)
+        if (s->gases[i].is_covered || s->gases[i].ug != 0)
+            out.gases[out.n_gases++] = s->gases[i];
+    for (size_t i = 0; i < s->n_other_sets; i++)
+        add_other_set(&out, &s->other_sets[i]);
     return out;
 }
 
@@ -50,13 +55,15 @@ void emission_add(struct emission *sum, const struct emission *e)
     sum->is_there = true;
     sum->is_incomplete |= e->is_incomplete;
     sum->is_partial |= e->is_partial;
-    if (!e->has_co2e)
+    for (int set = 0; set <= GWP_UNSPECIFIED; set++)
+        if (e->has_other_set[set])
+            add_other_set(sum, &e->other_sets[set]);
+    if (!e->has_co2e && e->is_incomplete)
         return;
-    sum->has_co2e = true;
+    sum->has_co2e |= e->has_co2e;
     sum->co2e_ug += e->co2e_ug;
-    sum->gases |= e->gases;
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        sum->gas_ug[gas] += e->gas_ug[gas];
+    for (size_t i = 0; i < e->n_gases; i++)
+        gas_mass_of(sum->gases, &sum->n_gases, e->gases[i].gas)->ug += e->gases[i].ug;
 }
 
 /* The scope's CO2e is the summary's own figure. */
@@ -80,13 +87,45 @@ struct emission emission_of_scope(const struct encoding *e, enum scope scope)
 
 /* --- to the wire --- */
 
-static Carbon__V1__GasMass *encode_gas(const struct encoding *e, enum gas gas, int128 ug)
+static Carbon__V1__GasMass *encode_gas(const struct encoding *e, const struct gas_mass *mass)
 {
+    struct decimal gwp = { 1, 0 };   /* of CO2e by the set of the total */
     Carbon__V1__GasMass *out = wire_new(e->arena, &carbon__v1__gas_mass__descriptor);
-    out->gas = wire_gas(gas);
-    out->mass_g = wire_amount(e->arena, ug);
-    out->gwp = wire_decimal(e->arena, gwp_of((enum gwp_set)e->plan->gwp_set, gas));
+    out->gas = wire_gas(mass->gas);
+    out->mass_g = wire_amount(e->arena, mass->ug);
+    if (mass->gas == GAS_CO2E || gwp_of((enum gwp_set)e->plan->gwp_set, mass->gas, &gwp))
+        out->gwp = wire_decimal(e->arena, gwp);
     return out;
+}
+
+static void encode_gases(const struct encoding *e, const struct emission *emission,
+                         Carbon__V1__Emission *out)
+{
+    out->gases = wire_array(e->arena, emission->n_gases, sizeof *out->gases);
+    out->outside_kyoto = wire_array(e->arena, emission->n_gases, sizeof *out->outside_kyoto);
+    for (size_t i = 0; i < emission->n_gases; i++) {
+        const struct gas_mass *mass = &emission->gases[i];
+        if (mass->gas == GAS_CO2_BIOGENIC)
+            out->biogenic_co2_g = wire_amount(e->arena, mass->ug);
+        else if (gas_is_kyoto(mass->gas))
+            out->gases[out->n_gases++] = encode_gas(e, mass);
+        else
+            out->outside_kyoto[out->n_outside_kyoto++] = encode_gas(e, mass);
+    }
+}
+
+static void encode_other_sets(const struct encoding *e, const struct emission *emission,
+                              Carbon__V1__Emission *out)
+{
+    out->other_sets = wire_array(e->arena, GWP_UNSPECIFIED + 1, sizeof *out->other_sets);
+    for (int set = 0; set <= GWP_UNSPECIFIED; set++) {
+        if (!emission->has_other_set[set])
+            continue;
+        Carbon__V1__OtherSetLine *line = wire_new(e->arena, &carbon__v1__other_set_line__descriptor);
+        line->gwp_set = wire_text(gwp_set_names[set]);
+        line->co2e_g = wire_amount(e->arena, emission->other_sets[set].co2e_ug);
+        out->other_sets[out->n_other_sets++] = line;
+    }
 }
 
 Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emission *emission)
@@ -94,14 +133,10 @@ Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emi
     if (!emission->is_there)
         return NULL;
     Carbon__V1__Emission *out = wire_new(e->arena, &carbon__v1__emission__descriptor);
-    out->gases = wire_array(e->arena, GAS_COUNT, sizeof *out->gases);
-    for (int gas = 0; gas < GAS_COUNT; gas++)
-        if (gas != GAS_CO2_BIOGENIC && emission->gases & BIT(gas))
-            out->gases[out->n_gases++] = encode_gas(e, (enum gas)gas, emission->gas_ug[gas]);
+    encode_gases(e, emission, out);
+    encode_other_sets(e, emission, out);
     if (emission->has_co2e)
         out->co2e_g = wire_amount(e->arena, emission->co2e_ug);
-    if (emission->gases & BIT(GAS_CO2_BIOGENIC))
-        out->biogenic_co2_g = wire_amount(e->arena, emission->gas_ug[GAS_CO2_BIOGENIC]);
     out->is_incomplete = emission->is_incomplete;
     out->is_partial = emission->is_partial;
     return out;
@@ -112,14 +147,14 @@ Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emi
 static void encode_values(const struct encoding *e, const struct factor *f,
                           Carbon__V1__FactorUse *out)
 {
-    out->values = wire_array(e->arena, GAS_COUNT, sizeof *out->values);
-    for (int gas = 0; gas < GAS_COUNT; gas++) {
-        if (!f->has_gas[gas])
-            continue;
+    out->values = wire_array(e->arena, f->n_gases, sizeof *out->values);
+    for (size_t i = 0; i < f->n_gases; i++) {
         Carbon__V1__FactorValue *value = wire_new(e->arena, &carbon__v1__factor_value__descriptor);
-        value->gas = wire_gas((enum gas)gas);
-        value->value = wire_decimal(e->arena, f->kg[gas]);
+        value->gas = wire_gas(f->gases[i].gas);
+        value->value = wire_decimal(e->arena, f->gases[i].kg);
         out->values[out->n_values++] = value;
+        if (f->gases[i].gas == GAS_CO2E)
+            out->gwp_set = wire_text(gwp_set_names[f->co2e_set_choice]);
     }
 }
 

@@ -36,10 +36,11 @@ bool stream_has_direction(const struct encoding *e, const struct summary_stream 
 /* Gases and CO2e of a stream, a scope or the site. */
 struct emission {
     bool is_there;               /* false: nothing is accounted */
-    int128 gas_ug[GAS_COUNT];
-    uint32_t gases;              /* bit per gas that is told, be it a 0 */
+    struct gas_mass gases[GAS_SPECIES]; /* that are told, be it with a 0 */
+    size_t n_gases;
+    struct summary_other_set other_sets[GWP_UNSPECIFIED + 1]; /* by set */
     int128 co2e_ug;
-    bool has_co2e, is_incomplete, is_partial;
+    bool has_co2e, is_incomplete, is_partial, has_other_set[GWP_UNSPECIFIED + 1];
 };
 
 struct emission emission_of_stream(const struct summary_stream *s);

@@ -224,7 +224,7 @@ static void negative_amounts_survive(void **state)
     struct summary_stream *s = &x->streams[ELECTRICITY];
     s->activity_micro = s->part_micro[PART_MEASURED] = -1500001;
     s->part_micro[PART_INTERPOLATED] = 0;
-    s->gas_ug[GAS_CO2_FOSSIL] = -687750;
+    s->gases[0].ug = -687750;
     const Carbon__V1__SourceStream *out = example_encode(x)->streams[ELECTRICITY];
     assert_amount(out->activity, -1, -500001);
     assert_amount(out->parts->measured, -1, -500001);
@@ -389,8 +389,8 @@ static void scope_1_has_an_emission_and_the_total_adds_both(void **state)
 static void factor_of_co2_alone_makes_a_sum_partial(void **state)
 {
     struct example *x = *state;
-    x->streams[ELECTRICITY].gases_covered = 1u << GAS_CO2_FOSSIL;
-    x->streams[ELECTRICITY].gas_ug[GAS_CH4_FOSSIL] = 0;
+    x->streams[ELECTRICITY].is_partial = true;
+    x->streams[ELECTRICITY].n_gases = 1;
     const Carbon__V1__SiteSummary *m = example_encode(x);
     assert_true(m->streams[ELECTRICITY]->location_based->is_partial);
     assert_int_equal(m->streams[ELECTRICITY]->location_based->n_gases, 1);
@@ -406,7 +406,8 @@ static void without_a_factor_co2e_is_absent_and_the_total_is_incomplete(void **s
     s->factors[1] = (struct summary_factor){ -1, FACTOR_MISSING, 1000000 };
     s->n_factors = 2;
     s->has_co2e = false;
-    s->gases_covered = 0;
+    s->is_incomplete = true;
+    s->gases[0].is_covered = s->gases[1].is_covered = false;
     x->s.scope_has_co2e[SCOPE_2] = false;
     x->s.scope_is_incomplete[SCOPE_2] = true;
     x->s.scope_co2e_ug[SCOPE_2] = 0;
@@ -466,14 +467,54 @@ static void biogenic_co2_stands_on_its_own_line_only(void **state)
     struct example *x = *state;
     struct summary_stream *boiler = &x->streams[BOILER];
     example_boiler_runs(x);
-    boiler->gas_ug[GAS_CO2_BIOGENIC] = 1000000;
-    boiler->gases_covered |= 1u << GAS_CO2_BIOGENIC;
+    boiler->gases[boiler->n_gases++] = (struct gas_mass){ GAS_CO2_BIOGENIC, true, 1000000 };
     const Carbon__V1__SiteSummary *m = example_encode(x);
     assert_null(gas_of(m->streams[BOILER]->emission, CARBON__V1__GAS__GAS_CO2_BIOGENIC));
     assert_amount(m->streams[BOILER]->emission->biogenic_co2_g, 1, 0);
     assert_amount(m->totals->scope1->biogenic_co2_g, 1, 0);
     assert_amount(m->totals->total_location->biogenic_co2_g, 1, 0);
     assert_null(m->totals->scope2_location->biogenic_co2_g);
+}
+
+static void gases_outside_kyoto_stand_apart_and_weigh_nothing(void **state)
+{
+    struct example *x = *state;
+    struct summary_stream *boiler = &x->streams[BOILER];
+    example_boiler_runs(x);
+    boiler->gases[boiler->n_gases++] = (struct gas_mass){ GAS_HCFC_22, true, 5000000 };
+    const Carbon__V1__SiteSummary *m = example_encode(x);
+    const Carbon__V1__Emission *e = m->streams[BOILER]->emission;
+    assert_null(gas_of(e, CARBON__V1__GAS__GAS_HCFC_22));
+    assert_int_equal(e->n_outside_kyoto, 1);
+    assert_amount(e->outside_kyoto[0]->mass_g, 5, 0);
+    assert_null(e->outside_kyoto[0]->gwp);
+    assert_int_equal(m->totals->total_location->n_outside_kyoto, 1);
+    assert_amount(e->co2e_g, 4200, 0);
+}
+
+/* The stream's own CO2e is not known by the total's set; the sums tell the line and lack the rest. */
+static void co2e_of_another_set_is_a_line_of_its_own(void **state)
+{
+    struct example *x = *state;
+    struct summary_other_set other[] = { { GWP_AR4, 7000000 }, { GWP_UNSPECIFIED, 1000000 } };
+    struct summary_stream *boiler = &x->streams[BOILER];
+    example_boiler_runs(x);
+    boiler->has_co2e = false;
+    boiler->is_incomplete = true;
+    boiler->n_gases = 0;
+    boiler->other_sets = other;
+    boiler->n_other_sets = 2;
+    x->s.scope_has_co2e[SCOPE_1] = false;
+    x->s.scope_is_incomplete[SCOPE_1] = true;
+    const Carbon__V1__SiteSummary *m = example_encode(x);
+    assert_null(m->streams[BOILER]->emission->co2e_g);
+    const Carbon__V1__Emission *total = m->totals->total_location;
+    assert_amount(total->co2e_g, 1454, 625825);
+    assert_true(total->is_incomplete);
+    assert_int_equal(total->n_other_sets, 2);
+    assert_string_equal(total->other_sets[0]->gwp_set, "AR4");
+    assert_amount(total->other_sets[0]->co2e_g, 7, 0);
+    assert_string_equal(total->other_sets[1]->gwp_set, "");
 }
 
 static void export_has_no_emission(void **state)
@@ -624,7 +665,9 @@ static void quality_adds_up_time_points_and_readings(void **state)
 static void gases_covered_are_listed(void **state)
 {
     struct example *x = *state;
-    x->s.gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_N2O;
+    x->gases_covered[0] = GAS_CO2_FOSSIL;
+    x->gases_covered[1] = GAS_N2O;
+    x->s.n_gases_covered = 2;
     const Carbon__V1__Totals *t = example_encode(x)->totals;
     assert_int_equal(t->n_gases_covered, 2);
     assert_int_equal(t->gases_covered[0]->gas, CARBON__V1__GAS__GAS_CO2_FOSSIL);
@@ -741,6 +784,8 @@ int main(void)
         TEST(stream_that_was_given_no_factor_waits_for_none),
         TEST(silent_device_or_a_stand_in_makes_it_provisional),
         TEST(biogenic_co2_stands_on_its_own_line_only),
+        TEST(gases_outside_kyoto_stand_apart_and_weigh_nothing),
+        TEST(co2e_of_another_set_is_a_line_of_its_own),
         TEST(export_has_no_emission),
         TEST(silent_export_leaves_emissions_complete),
         TEST(scope_3_is_told_without_a_number_and_in_no_sum),

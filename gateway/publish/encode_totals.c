@@ -88,12 +88,11 @@ static void encode_emissions(const struct encoding *e, Carbon__V1__Totals *out)
 
 static void encode_gases_covered(const struct encoding *e, Carbon__V1__Totals *out)
 {
-    out->gases_covered = wire_array(e->arena, GAS_COUNT, sizeof *out->gases_covered);
-    for (int gas = 0; gas < GAS_COUNT; gas++) {
-        if (!(e->summary->gases_covered & 1u << gas))
-            continue;
+    const struct summary *s = e->summary;
+    out->gases_covered = wire_array(e->arena, s->n_gases_covered, sizeof *out->gases_covered);
+    for (size_t i = 0; i < s->n_gases_covered; i++) {
         Carbon__V1__GasName *name = wire_new(e->arena, &carbon__v1__gas_name__descriptor);
-        name->gas = wire_gas((enum gas)gas);
+        name->gas = wire_gas(s->gases_covered[i]);
         out->gases_covered[out->n_gases_covered++] = name;
     }
 }

@@ -21,6 +21,8 @@ struct example {
     struct summary s;
     struct summary_stream streams[N_STREAMS];
     struct summary_factor factors[N_STREAMS][2];
+    struct gas_mass gases[N_STREAMS][GASES_MOST];
+    enum gas gases_covered[GASES_MOST];
     struct summary_carrier carriers[N_STREAMS];
     struct summary_change changes[3];
     int32_t points[N_STREAMS][2];
@@ -35,11 +37,12 @@ static inline void example_electricity(struct example *x)
     x->points[ELECTRICITY][1] = 1;
     x->factors[ELECTRICITY][0] = (struct summary_factor){ FACTOR_GRID_2018, FACTOR_ACTUAL,
                                                           3170000000 };
+    x->gases[ELECTRICITY][0] = (struct gas_mass){ GAS_CO2_FOSSIL, true, 1453445000 };
+    x->gases[ELECTRICITY][1] = (struct gas_mass){ GAS_CH4_FOSSIL, true, 39625 };
     x->streams[ELECTRICITY] = (struct summary_stream){
         .stream = ELECTRICITY, .has_activity = true, .activity_micro = 3170000000,
         .part_micro = { [PART_MEASURED] = 3000000000, [PART_INTERPOLATED] = 170000000 },
-        .gas_ug = { [GAS_CO2_FOSSIL] = 1453445000, [GAS_CH4_FOSSIL] = 39625 },
-        .gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_CH4_FOSSIL,
+        .gases = x->gases[ELECTRICITY], .n_gases = 2,
         .co2e_ug = 1454625825, .has_co2e = true, .valid_ms = 900000, .expected_ms = 1800000,
         .points = x->points[ELECTRICITY], .n_points = 2, .factors = x->factors[ELECTRICITY],
         .n_factors = 1,
@@ -55,7 +58,7 @@ static inline void example_boiler(struct example *x)
     x->points[BOILER][0] = 3;
     x->streams[BOILER] = (struct summary_stream){
         .stream = BOILER, .expected_ms = 900000, .points = x->points[BOILER], .n_points = 1,
-        .factors = x->factors[BOILER],
+        .factors = x->factors[BOILER], .gases = x->gases[BOILER],
     };
     x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, 0, 0, 0 };
 }
@@ -68,8 +71,10 @@ static inline void example_boiler_runs(struct example *x)
     boiler->n_factors = 1;
     boiler->has_activity = true;
     boiler->activity_micro = boiler->part_micro[PART_MEASURED] = 2000000;
-    boiler->gas_ug[GAS_CO2_FOSSIL] = boiler->co2e_ug = 4200000000;
-    boiler->gases_covered = 1u << GAS_CO2_FOSSIL | 1u << GAS_N2O;
+    boiler->co2e_ug = 4200000000;
+    boiler->gases[0] = (struct gas_mass){ GAS_CO2_FOSSIL, true, 4200000000 };
+    boiler->gases[1] = (struct gas_mass){ GAS_N2O, true, 0 };
+    boiler->n_gases = 2;
     boiler->has_co2e = true;
     boiler->valid_ms = 900000;
     x->carriers[BOILER].imported_micro = 2000000;
@@ -104,6 +109,7 @@ static inline void example_with(struct example *x, const char *from, const char 
     arena_fini(&arena);
     x->s.streams = x->streams;
     x->s.carriers = x->carriers;
+    x->s.gases_covered = x->gases_covered;
     x->s.changes = x->changes;
     example_electricity(x);
     example_boiler(x);

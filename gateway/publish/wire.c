@@ -55,14 +55,7 @@ Carbon__V1__BaseUnit wire_unit(enum dimension d)
 
 Carbon__V1__Gas wire_gas(enum gas gas)
 {
-    static const Carbon__V1__Gas gases[GAS_COUNT] = {
-        [GAS_CO2_FOSSIL] = CARBON__V1__GAS__GAS_CO2_FOSSIL,
-        [GAS_CO2_BIOGENIC] = CARBON__V1__GAS__GAS_CO2_BIOGENIC,
-        [GAS_CH4_FOSSIL] = CARBON__V1__GAS__GAS_CH4_FOSSIL,
-        [GAS_CH4_BIOGENIC] = CARBON__V1__GAS__GAS_CH4_BIOGENIC,
-        [GAS_N2O] = CARBON__V1__GAS__GAS_N2O,
-    };
-    return gases[gas];
+    return (Carbon__V1__Gas)gas; /* the model's numbers are the wire's */
 }
 
 int64_t wire_ms(int64_t us)
