@@ -201,8 +201,8 @@ void window_move(struct window *w, const struct lane *lane, const struct cell *c
 {
     struct tally *from = window_tally(w, lane->source, lane->direction, cell->rate, cell->is_unverified);
     from->n -= cell->n;
-    from->figures = figures_less(&from->figures, &cell->figures);
+    from->figures = figures_less(&from->figures, &cell->figures, cell->rate);
     struct tally *to = window_tally(w, lane->source, lane->direction, rate, cell->is_unverified);
     to->n += cell->n;
-    figures_add(&to->figures, after);
+    figures_add(&to->figures, after, rate);
 }
