@@ -55,7 +55,7 @@ static void a_carried_factor_outlives_a_restart(void **state)
     struct summary_stream *s = desk_find(&d, PERIOD_QUARTER_HOUR, t, "diesel");
     assert_int_equal(s->n_factors, 1);
     assert_int_equal(s->factors[0].status, FACTOR_PROVISIONAL);
-    assert_int128_equal(s->gas_ug[GAS_CO2_FOSSIL], (int128)6400000000);
+    assert_int128_equal(gas_ug(s, GAS_CO2_FOSSIL), (int128)6400000000);
     desk_close(&d);
     free(carried);
 }
