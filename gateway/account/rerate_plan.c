@@ -74,7 +74,8 @@ static bool differ(const struct source *was, const struct source *is, int64_t *f
     for (uint32_t i = 0, j = 0; t_us < INT64_MAX;) {
         int64_t a_us = era_end(was, i), b_us = era_end(is, j), end_us = a_us < b_us ? a_us : b_us;
         if (was->eras[i].rate != is->eras[j].rate) {
-            *from_us = is_found ? *from_us : t_us;
+            if (!is_found)
+                *from_us = t_us;
             *until_us = end_us;
             is_found = true;
         }
