@@ -15,7 +15,8 @@
 #include "account/books.h"
 #include "base/log.h"
 
-#define ROW_VERSION       2u
+#define ROW_VERSION       3u
+#define ROW_WITHOUT_YEARS 2u
 #define ROW_WITHOUT_HOLES 1u
 
 #define STRIP_WANTED     1u
@@ -132,6 +133,7 @@ static void save_site(struct books *b, struct state_out *out)
         buffer_put_i64(row, s->next_end_us);
     }
     save_holes(b, row);
+    buffer_put_slice(row, b->year_start);
     put_row(b->account, out, STAGE_ACCOUNT, key_size);
     b->is_dirty = false;
 }
@@ -231,9 +233,15 @@ static void load_strip(struct cursor *c, struct strip *s)
     s->next_end_us = cursor_i64(c);
 }
 
-static void load_holes(struct cursor *c, struct books *b)
+/* How many periods a row of that version knows. */
+static int periods_of(uint8_t version)
 {
-    for (int p = 0; p < PERIOD_COUNT; p++)
+    return version > ROW_WITHOUT_YEARS ? PERIOD_COUNT : PERIOD_YEAR;
+}
+
+static void load_holes(struct cursor *c, uint8_t version, struct books *b)
+{
+    for (int p = 0; p < periods_of(version); p++)
         b->strips[p].forgotten_us = cursor_i64(c);
     b->uncovered = cursor_u64(c);
     b->is_hole_open = cursor_u8(c);
@@ -262,10 +270,12 @@ static int load_site(struct account *a, struct slice id, uint8_t version, struct
     b->begins_us = cursor_i64(c);
     b->skipped = cursor_u64(c);
     b->zone_name = cast_text(&a->cast, cursor_slice(c));
-    for (int p = 0; p < PERIOD_COUNT; p++)
+    for (int p = 0; p < periods_of(version); p++)
         load_strip(c, &b->strips[p]);
     if (version > ROW_WITHOUT_HOLES)
-        load_holes(c, b);
+        load_holes(c, version, b);
+    if (version > ROW_WITHOUT_YEARS)
+        b->year_start = cast_text(&a->cast, cursor_slice(c));
     if (c->has_failed)
         return STATE_MALFORMED;
     b->is_dirty = false;

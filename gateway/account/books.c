@@ -256,6 +256,23 @@ static void strip_is_recut(struct books *b, enum period p)
             books_changed(b, s->at[i], REASON_LATE);
 }
 
+/* A new beginning of the year alone. */
+static void note_year(struct books *b)
+{
+    struct slice begin = slice_of(b->site->year_start);
+    if (slice_equal(begin, b->year_start))
+        return;
+    bool had_one = b->year_start.size != 0;
+    b->year_start = cast_text(&b->account->cast, begin);
+    b->is_dirty = true;
+    if (!had_one || !b->strips[PERIOD_YEAR].is_wanted)
+        return;
+    log_line(LOG_WARN, "account.year_changed",
+             "site=%s year_start=%s – years begin anew with the next; the open one leaves as it is",
+             b->site->id, b->site->year_start);
+    strip_is_recut(b, PERIOD_YEAR);
+}
+
 static void note_zone(struct books *b)
 {
     struct slice name = slice_of(b->site->zone_name);
@@ -269,16 +286,18 @@ static void note_zone(struct books *b)
         return;
     log_line(
         LOG_WARN, "account.zone_changed",
-        "site=%s zone=%s – days and months begin anew with the next; earlier ones take no late "
+        "site=%s zone=%s – days, months and years begin anew with the next; earlier ones take no late "
         "readings any more",
         b->site->id, b->site->zone_name);
     strip_is_recut(b, PERIOD_DAY);
     strip_is_recut(b, PERIOD_MONTH);
+    strip_is_recut(b, PERIOD_YEAR);
 }
 
 void books_want(struct books *b)
 {
     note_zone(b);
+    note_year(b);
     for (int p = 0; p < PERIOD_COUNT; p++) {
         struct strip *s = &b->strips[p];
         bool is_published = b->site->periods & 1u << p && p >= b->site->smallest;

@@ -65,7 +65,8 @@ struct books {
     struct slice id;
     const struct site *site; /* of the present plan; NULL: it has none of that name */
     struct zone *zone;
-    struct slice zone_name; /* that days and months were cut by */
+    struct slice zone_name; /* that days, months and years were cut by */
+    struct slice year_start; /* that years were cut by; empty: none were yet */
     struct strip strips[PERIOD_COUNT];
     struct watermark watermark;
     struct device_clock **clocks;

@@ -14,6 +14,7 @@ int64_t period_about_us(enum period p)
         [PERIOD_HOUR] = 60 * MINUTE_US,
         [PERIOD_DAY] = 1440 * MINUTE_US,
         [PERIOD_MONTH] = INT64_C(43829) * MINUTE_US, /* a twelfth of 365.2425 days, about */
+        [PERIOD_YEAR] = INT64_C(525949) * MINUTE_US,
     };
     return about_us[p];
 }

@@ -33,7 +33,8 @@ struct span {
 
 struct zone {
     GTimeZone *rules;
-    struct span day, month;
+    struct span day, month, year;
+    int year_month, year_day;    /* the date that years begin with */
 };
 
 static const char *rules_directory(void)
@@ -74,6 +75,7 @@ int zone_open(const char *name, struct zone **out)
     if (!z)
         abort();
     z->rules = rules;
+    z->year_month = z->year_day = 1;
     *out = z;
     return 0;
 }
@@ -186,6 +188,29 @@ void zone_month(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us
     }
     *start_us = z->month.start_us;
     *end_us = z->month.end_us;
+}
+
+void zone_begin_year(struct zone *z, int month, int day)
+{
+    z->year_month = month;
+    z->year_day = day;
+    z->year = (struct span){ 0 };
+}
+
+void zone_year(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us)
+{
+    if (!span_holds(&z->year, t_us)) {
+        time_t midnight_s = (time_t)midnight_before(z, floor_divide(t_us, 1000000));
+        struct tm t;
+        gmtime_r(&midnight_s, &t);
+        int year = t.tm_year + 1900;
+        if (date_s(year, z->year_month, z->year_day) > (int64_t)midnight_s)
+            year--;                  /* the year that began in the last calendar year */
+        z->year = span_between(z, date_s(year, z->year_month, z->year_day),
+                               date_s(year + 1, z->year_month, z->year_day));
+    }
+    *start_us = z->year.start_us;
+    *end_us = z->year.end_us;
 }
 
 int64_t zone_date(struct zone *z, int year, int month, int day)

@@ -1,5 +1,5 @@
-/* A time zone: where local days and months begin. Rules come from the machine's tzdata by GLib's
- * GTimeZone. Times are UTC microseconds. The last day and month are remembered, so asking again for a
+/* A time zone: where local days, months and years begin. Rules come from the machine's tzdata by GLib's
+ * GTimeZone. Times are UTC microseconds. The last day, month and year are remembered, so asking again for a
  * time in the same one is two comparisons; a zone is therefore not for two threads at once. */
 #ifndef BASE_ZONE_H
 #define BASE_ZONE_H
@@ -19,6 +19,11 @@ void zone_close(struct zone *z);
  * overlap, also where clocks go back across midnight: those minutes belong to the later day. */
 void zone_day(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
 void zone_month(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
+
+/* The same of the year, which begins with January, or with the date that zone_begin_year names: a fiscal
+ * year. Not the 29th of February, which most years do not have. */
+void zone_year(struct zone *z, int64_t t_us, int64_t *start_us, int64_t *end_us);
+void zone_begin_year(struct zone *z, int month, int day);
 
 /* The first instant of a local calendar date, for validity edges ("2018-01-01"). A date that the zone
  * left out begins with the next one. */

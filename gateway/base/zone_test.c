@@ -223,6 +223,8 @@ static void absurd_times_do_no_harm(void **state)
     int64_t start, end;
     zone_day(z, INT64_MAX, &start, &end);
     assert_true(start < end && end == INT64_MAX);
+    zone_year(z, INT64_MAX, &start, &end);
+    zone_year(z, INT64_MIN, &start, &end);
     zone_month(z, INT64_MAX, &start, &end);
     assert_true(end == INT64_MAX);
     zone_day(z, INT64_MIN, &start, &end);

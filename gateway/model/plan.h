@@ -146,6 +146,7 @@ struct site {
     const char *zone_name;
     const char *region;
     const char *organisation, *monitoring_plan;   /* whose it is, and the plan it is monitored by; may be empty */
+    const char *year_start;      /* "04-01": the month and day that its years begin with */
     uint32_t periods;            /* bits of enum period: published */
     int smallest;                /* enum period: PERIOD_MINUTE or PERIOD_QUARTER_HOUR */
     int64_t grace_us, max_lag_us, restate_every_us;

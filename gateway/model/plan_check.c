@@ -136,9 +136,29 @@ static void enter_names(struct plan *p, struct problems *problems)
         enter(p, INDEX_STREAM, p->streams[i].site, p->streams[i].id, (int32_t)i, problems);
 }
 
+/* "04-01". The 29th of February is no date of every year. */
+static bool read_year_start(const char *text, int *month, int *day)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    if (strlen(text) != 5 || text[2] != '-' || strspn(text, "0123456789") != 2 ||
+        strspn(text + 3, "0123456789") != 2)
+        return false;
+    *month = 10 * (text[0] - '0') + text[1] - '0';
+    *day = 10 * (text[3] - '0') + text[4] - '0';
+    return *month >= 1 && *month <= 12 && *day >= 1 && *day <= days[*month - 1];
+}
+
 static void check_zone(struct site *s, struct problems *problems)
 {
-    if (!text_is_empty(s->zone_name) && zone_open(s->zone_name, &s->zone) != 0)
+    int month = 1, day = 1;
+    if (!read_year_start(s->year_start, &month, &day))
+        problem_add(problems, s->place, "site \"%s\": year_start is a month and a day that every year has, as "
+                    "04-01, not \"%s\"", s->id, s->year_start);
+    if (text_is_empty(s->zone_name))
+        return;
+    if (zone_open(s->zone_name, &s->zone) == 0)
+        zone_begin_year(s->zone, month, day);
+    else
         problem_add(problems, s->place, "site \"%s\": zone \"%s\" is not in this machine's tzdata",
                     s->id, s->zone_name);
 }

@@ -184,6 +184,8 @@ static const struct option site_options[] = {
       .help = "Monitoring plan that the site is accounted by, and its edition; in every summary's provenance." },
     { .name = "periods", .type = OPT_CHOICES, .at = offsetof(struct site, periods),
       .choices = period_names, .preset = "[15min, hour, day, month]", .help = "Windows to publish." },
+    { .name = "year_start", .type = OPT_STRING, .at = offsetof(struct site, year_start), .preset = "01-01",
+      .help = "Month and day that its years begin with, as 04-01; for a fiscal year." },
     { .name = "smallest", .type = OPT_CHOICE, .at = offsetof(struct site, smallest),
       .choices = smallest_choices, .preset = "1min",
       .help = "Window that longer ones are summed from." },
