@@ -90,7 +90,7 @@ static void take_up_stream(struct account *a, int32_t stream)
 {
     struct source *source = a->sources[stream];
     struct source now = eras_of(a, stream);
-    int64_t from_us, until_us;
+    int64_t from_us = 0, until_us = 0;
     if (source->eras && differ(source, &now, &from_us, &until_us))
         rerate_between(source->books, from_us, until_us,
                        source->terms == now.terms ? REASON_FACTOR : REASON_CONFIG);
