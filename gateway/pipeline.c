@@ -74,6 +74,8 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
 
     crash_point("pipeline.due");
     number(p, s);
+    if (s->adjusted)
+        account_numbered(p->account, s);
     buffer_clear(&e->id);
     buffer_clear(&e->topic);
     buffer_clear(&e->payload);
@@ -88,7 +90,7 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
         .ordinal = p->ordinal++,
         .id = (const char *)e->id.at,
         .site = s->dropped ? "-" : p->plan->sites[s->site].id,
-        .period = s->dropped ? "tombstone" : period_names[s->period],
+        .period = s->dropped ? "tombstone" : s->adjusted ? "adjustment" : period_names[s->period],
         .start_us = s->start_us,
         .end_us = s->end_us,
         .published_us = s->published_us,
@@ -99,7 +101,7 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
 }
 
 /* Everything that closed or changed. */
-static int emit(struct pipeline *p, struct store_batch *out)
+int pipeline_emit(struct pipeline *p, struct store_batch *out)
 {
     for (;;) {
         struct summary s;
@@ -232,7 +234,7 @@ static int take_frame(struct pipeline *p, const struct pipeline_took *t, const s
         rc = take_stages(p, f);
         hand_take(p->hand, 0);
     }
-    rc = rc < 0 ? rc : emit(p, out);
+    rc = rc < 0 ? rc : pipeline_emit(p, out);
     account_frame(p->account, 0);
     return rc;
 }
@@ -351,7 +353,7 @@ static int take_tick(struct pipeline *p, struct store_batch *out)
     if (!p->plan)
         return 0;
     int rc = account_work(p->account);
-    return rc < 0 ? rc : emit(p, out);
+    return rc < 0 ? rc : pipeline_emit(p, out);
 }
 
 /* A replay's end. What is still to be worked off goes first, a chunk in each such entry. */
@@ -360,7 +362,7 @@ static int take_close(struct pipeline *p, struct store_batch *out)
     if (pipeline_has_work(p))
         return take_tick(p, out);
     account_finish(p->account);
-    return p->plan ? emit(p, out) : 0;
+    return p->plan ? pipeline_emit(p, out) : 0;
 }
 
 /* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
@@ -401,7 +403,7 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
         return 0;
     case FRAME_ORDER: {
         int rc = pipeline_take_order(p, e, out);
-        return rc < 0 || !p->plan ? rc : emit(p, out);
+        return rc < 0 || !p->plan ? rc : pipeline_emit(p, out);
     }
     case FRAME_CLOSE:
         return take_close(p, out);

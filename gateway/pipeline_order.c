@@ -69,13 +69,46 @@ struct result {
         buffer_print(&(result)->text, __VA_ARGS__);  \
     } while (0)
 
+static int take_lock(struct pipeline *p, const struct order *o, struct store_batch *out, struct result *result)
+{
+    uint64_t other = 0;
+    account_release(p->account, o->site, o->from_us, o->until_us);
+    int rc = pipeline_emit(p, out);
+    if (rc < 0)
+        return rc;
+    rc = account_lock(p->account, o->site, o->sequence, o->from_us, o->until_us, &other);
+    if (rc == ACCOUNT_LOCKED)
+        refuse(result, "order %llu has locked this period, or one that reaches into it", (unsigned long long)other);
+    else if (rc == ACCOUNT_OPEN)
+        refuse(result, "not all windows of this period have closed yet; lock it when its last one has left");
+    else if (rc == 0)
+        buffer_print(&result->text, "the period is locked: what changes in it leaves as adjustments");
+    return rc < 0 ? rc : 0;
+}
+
+static int take_unlock(struct pipeline *p, const struct order *o, struct result *result)
+{
+    uint64_t other = 0;
+    int rc = account_unlock(p->account, o->site, o->from_us, o->until_us, &other);
+    if (rc == ACCOUNT_LOCKED)
+        refuse(result, "the lock of order %llu reaches out of this period; unlock the whole of it",
+               (unsigned long long)other);
+    else if (rc == ACCOUNT_OPEN)
+        refuse(result, "nothing in this period is locked");
+    else if (rc == 0)
+        buffer_print(&result->text, "the period is open again: what was adjusted is part of its windows");
+    return rc < 0 ? rc : 0;
+}
+
 /* One verb, one line. 0, or negative when the program cannot go on. */
 static int carry_out(struct pipeline *p, const struct order *o, struct store_batch *out,
                      struct result *result)
 {
-    (void)p;
-    (void)out;
     switch (o->verb) {
+    case ORDER_LOCK:
+        return take_lock(p, o, out, result);
+    case ORDER_UNLOCK:
+        return take_unlock(p, o, result);
     default:
         refuse(result, "this version knows the order and cannot carry it out");
         return 0;
@@ -104,7 +137,9 @@ static int read_and_carry_out(struct pipeline *p, const struct entry *e, struct 
         order.request = e->request;
         order.who = e->who;
         order.why = e->why;
+        account_because(p->account, REASON_OPERATOR, e->sequence);
         rc = carry_out(p, &order, out, result);
+        account_because(p->account, 0, 0);
     } else {
         tell_problems(&problems, result);
     }

@@ -77,6 +77,9 @@ int pipeline_open_intake(struct pipeline *p, const struct entry *e);
 void pipeline_note_read(struct pipeline *p, struct pipeline_took *t, const struct frame *f);
 void pipeline_take_lost(struct pipeline *p, const struct entry *e);
 
+/* Everything that closed or changed leaves. */
+int pipeline_emit(struct pipeline *p, struct store_batch *out);
+
 /* pipeline_order.c: an ORDER entry; its rows. */
 int pipeline_take_order(struct pipeline *p, const struct entry *e, struct store_batch *out);
 void pipeline_save_orders(struct pipeline *p, struct state_out *out);

@@ -42,6 +42,25 @@ void account_seen(struct account *a, int32_t device, int64_t time_us, bool is_ch
 #define ACCOUNT_OVERFLOW 1
 int account_add(struct account *a, const struct amount *amount);
 
+/* Why what follows changes anything, and by whose order; 0 and 0: because something arrives. */
+void account_because(struct account *a, enum reason reason, uint64_t order);
+
+/* Revisions of [from, until) of a site that are pending are due now. Before it is locked. */
+void account_release(struct account *a, int32_t site, int64_t from_us, int64_t until_us);
+
+/* A period is closed: what changes in it leaves as adjustments. 0; ACCOUNT_OPEN: not all of its windows have
+ * closed; ACCOUNT_LOCKED: the lock of another order is in the way; or negative. The widest windows in it leave
+ * once more, for their status. Unlocking a period opens every lock inside it; ACCOUNT_OPEN: there is none;
+ * ACCOUNT_LOCKED: one reaches out of it. */
+#define ACCOUNT_OPEN 1
+#define ACCOUNT_LOCKED 2
+int account_lock(struct account *a, int32_t site, uint64_t order, int64_t from_us, int64_t until_us,
+                 uint64_t *other);
+int account_unlock(struct account *a, int32_t site, int64_t from_us, int64_t until_us, uint64_t *other);
+
+/* An adjustment that account_emit gave has its number. */
+void account_numbered(struct account *a, const struct summary *s);
+
 /* The next summary that is due: windows that close now, in the order of their ends, the shorter first;
  * then revisions whose restate_every has passed. In the arena. Returns 0, or ACCOUNT_NOTHING. The
  * pipeline fills in epoch, sequence and versions. Windows are closed by this call alone. */

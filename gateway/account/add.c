@@ -172,6 +172,11 @@ static void apply_to_cell(struct window *w, struct share *share, const struct am
     cell->figures = piece->figures;
 }
 
+static bool holds_window(const struct window *w, const struct window *other)
+{
+    return other && other->start_us >= w->start_us && other->end_us <= w->end_us;
+}
+
 /* Adds a piece to the windows around it; `touched` remembers which of them know the amount already. */
 static void apply(const struct course *c, const struct piece *piece, struct window **touched)
 {
@@ -180,15 +185,18 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
         if (!books_place(c->b, (enum period)p, piece->at_us, &start_us, &end_us))
             continue;
         struct window *w = books_make(c->b, (enum period)p, piece->at_us);
-        struct share *share = window_share(w, piece->lane);
-        if (touched[p] != w) {
-            touched[p] = w;
-            window_touch(w, share, c->amount);
-            evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
+        bool is_smallest = p == (int)piece->smallest;
+        struct window *into = is_smallest ? w : lock_book(w, piece->at_us);
+        struct share *share = window_share(into, piece->lane);
+        if (touched[p] != into) {
+            if (!holds_window(w, touched[p]))   /* else this is the part of it that is locked, or is not */
+                evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
+            touched[p] = into;
+            window_touch(into, share, c->amount);
             books_changed(c->b, w, c->amount->sign < 0 ? REASON_RECLASSIFIED : REASON_LATE);
         }
-        window_add(w, share, c->amount, piece->rate, piece->ticks, &piece->change);
-        if (p == (int)piece->smallest)
+        window_add(into, share, c->amount, piece->rate, piece->ticks, &piece->change);
+        if (is_smallest)
             apply_to_cell(w, share, c->amount, piece);
     }
 }

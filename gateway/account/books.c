@@ -61,6 +61,7 @@ void books_free(struct books *b)
             window_free(b->strips[p].at[i]);
         free(b->strips[p].at);
     }
+    lock_free(b);
     free(b->clocks);
     free(b->talkers);
     free(b);
@@ -324,7 +325,8 @@ static bool is_to_be_revised(struct books *b, struct window *w, enum reason reas
     s->has_closed = true; /* it leaves as late: to open it again would publish it twice */
     if (!s->is_published)
         return false;
-    w->reasons |= 1u << reason;
+    w->reasons |= 1u << (b->account->because ? b->account->because : reason);
+    w->order = b->account->order ? b->account->order : w->order;
     if (w->is_pending)
         return false;
     w->is_pending = true;

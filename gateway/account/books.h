@@ -9,6 +9,7 @@
 
 #include "account/account.h"
 #include "account/lane.h"
+#include "account/lock.h"
 #include "account/pending.h"
 #include "account/watermark.h"
 #include "account/window.h"
@@ -81,6 +82,12 @@ struct books {
     uint64_t uncovered;  /* windows withheld because of a hole */
     struct hole holes[HOLES_MOST]; /* the oldest first */
     uint32_t n_holes;
+    struct lock *locks;  /* none overlaps another; by order */
+    uint32_t n_locks, locks_room;
+    uint64_t *ended_locks; /* since the last save */
+    uint32_t n_ended, ended_room;
+    struct adjustment **adjustments; /* in the order in which they left */
+    uint32_t n_adjustments, adjustments_room;
     bool is_hole_open;   /* the last one: its end is not known yet */
     int64_t hole_at_us;  /* elapsed time of the entry that opened it */
     size_t awaited_hint; /* among the watermark's devices */
@@ -105,6 +112,8 @@ struct account {
     int64_t elapsed_us, wall_us;
     uint64_t frame; /* of the intake, in hand; 0: none */
     bool is_synchronised, is_finishing;
+    enum reason because; /* of what changes now; 0: what arrives */
+    uint64_t order;      /* whose doing that is; 0: nobody's */
     bool is_plan_awaited; /* a hole came before any plan: it is one of the sites of the first */
     bool is_whole_dirty;  /* one of these two, since the last save */
 

@@ -250,7 +250,7 @@ static bool is_blank(const struct window *w)
 /* Whether there is something to say that was not said before. */
 static bool has_news(const struct window *w, uint64_t hash)
 {
-    return w->revision == 0 ? !is_blank(w) : hash != w->told_hash;
+    return w->is_status_due || (w->revision == 0 ? !is_blank(w) : hash != w->told_hash);
 }
 
 static struct window *next_pending(struct account *a)

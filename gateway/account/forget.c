@@ -120,6 +120,7 @@ void account_forget(struct account *a, int64_t before_us, struct state_out *out)
             continue;
         for (int p = 0; p < PERIOD_COUNT; p++)
             strip_forgets(a->all[i], (enum period)p, one_step(&a->all[i]->strips[p], until_us), out);
+        lock_forget(a->all[i], until_us, out);
     }
     a->forgetting = FORGET_SAID;
 }

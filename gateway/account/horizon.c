@@ -14,8 +14,8 @@
 #include "account/array.h"
 #include "base/buffer.h"
 
-#define DEVICE_ROW 2u            /* versions up to these are read here; a newer row is needed */
-#define WINDOW_ROW 2u
+#define DEVICE_ROW 3u            /* versions up to these are read here; a newer row is needed */
+#define WINDOW_ROW 3u
 
 struct seen_site {
     uint8_t *id;

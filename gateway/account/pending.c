@@ -60,3 +60,11 @@ void pending_pop(struct pending *p)
         i = least;
     }
 }
+
+void pending_sort(struct pending *p)
+{
+    uint32_t n = p->n;
+    p->n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        pending_add(p, p->at[i]);
+}

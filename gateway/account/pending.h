@@ -20,4 +20,7 @@ void pending_add(struct pending *p, struct window *w);
 struct window *pending_first(const struct pending *p);
 void pending_pop(struct pending *p);
 
+/* Due times of those in it were changed. */
+void pending_sort(struct pending *p);
+
 #endif

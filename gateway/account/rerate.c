@@ -153,7 +153,7 @@ static int move_cell(struct books *b, const struct restating *r, struct window *
             return rc;
         if (!around)
             continue;
-        window_move(around, lane, cell, rate, &after);
+        window_move(p == (int)w->period ? w : lock_book(around, w->end_us - 1), lane, cell, rate, &after);
         books_restated(b, around, reason, around->end_us > w->end_us);
     }
     cell->rate = rate;

@@ -58,6 +58,8 @@ uint64_t summary_hash(const struct account *a, const struct summary *s)
         buffer_put_i128(&text, s->carriers[i].exported_micro);
         buffer_put_i128(&text, s->carriers[i].generated_micro);
     }
+    for (size_t i = 0; i < s->n_adjustments; i++)
+        buffer_put_u64(&text, s->adjustments[i].sequence);
     buffer_put_u32(&text, s->points_valid);
     buffer_put_u64(&text, s->readings);
     uint64_t hash = hash_bytes(buffer_slice(&text), 0);
@@ -152,16 +154,30 @@ static void remember(struct account *a, struct window *w, const struct summary *
     }
 }
 
+/* Here it is decided: what changed in a locked window leaves as an adjustment, and anything else as the next
+ * revision; so does a locked window itself, once, for its status. */
+static bool leaves_as_adjustment(const struct window *w)
+{
+    return window_is_locked(w) && !w->is_status_due;
+}
+
 void summary_tell(struct account *a, struct window *w, uint64_t hash, struct arena *arena,
                   struct summary *s)
 {
-    if (w->revision > 0) {
+    bool is_adjustment = leaves_as_adjustment(w);
+    if (w->revision > 0 || is_adjustment) {
         list_changes(a, w, arena, s);
         s->reasons = w->reasons;
+        s->order = w->order;
     }
     remember(a, w, s);
-    s->revision = ++w->revision;
+    if (is_adjustment)
+        lock_tell(w, arena, s);
+    else
+        s->revision = ++w->revision;
     w->reasons = 0;
+    w->order = 0;
+    w->is_status_due = false;
     w->told_hash = hash;
     w->is_dirty = true;
 }

@@ -454,4 +454,5 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
     add_covered(&d);
     add_scopes(&d);
     add_carriers(&d);
+    lock_list(a, w, arena, out);
 }

@@ -25,6 +25,7 @@ void window_free(struct window *w)
 {
     if (!w)
         return;
+    window_free(w->companion);
     free(w->shares);
     free(w->tallies);
     free(w->cells);
@@ -205,4 +206,28 @@ void window_move(struct window *w, const struct lane *lane, const struct cell *c
     struct tally *to = window_tally(w, lane->source, lane->direction, rate, cell->is_unverified);
     to->n += cell->n;
     figures_add(&to->figures, after, rate);
+}
+
+static void merge_share(struct share *into, const struct share *from)
+{
+    for (int part = 0; part < PART_COUNT; part++)
+        into->part_ticks[part] += from->part_ticks[part];
+    into->valid_us += from->valid_us;
+    into->n += from->n;
+    into->unverified += from->unverified;
+    for (int kind = 0; kind < FLAG_KINDS; kind++)
+        into->flagged[kind] += from->flagged[kind];
+}
+
+void window_merge(struct window *into, const struct window *from)
+{
+    for (uint32_t i = 0; i < from->n_shares; i++)
+        merge_share(window_share(into, from->shares[i].lane), &from->shares[i]);
+    for (uint32_t i = 0; i < from->n_tallies; i++) {
+        const struct tally *t = &from->tallies[i];
+        struct tally *mine = window_tally(into, t->source, t->direction, t->rate, t->is_unverified);
+        mine->n += t->n;
+        figures_add(&mine->figures, &t->figures, t->rate);
+    }
+    into->readings += from->readings;
 }

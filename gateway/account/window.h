@@ -70,6 +70,10 @@ struct window {
                                 released, since more of it is being re-rated */
     bool is_dirty;           /* since the last save */
     bool is_uncovered;       /* was counted as withheld */
+    bool is_status_due;      /* it was locked or unlocked: leaves again, whether or not figures changed */
+    uint64_t order;          /* of a person, that is a reason for the revision that is pending; 0 */
+    uint64_t lock;           /* of a companion (lock.c): the order of the lock; 0: it is a window */
+    struct window *companion;/* the first of a window's, the next of a companion's; NULL */
     bool is_loaded_at_start; /* its row is one of STAGE_ACCOUNT */
     int64_t readings;        /* verified amounts that touch it */
     struct evidence evidence;
@@ -132,6 +136,9 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
 /* Moves a cell's figures from the tally of its rate to that of another, where they come to `after`. */
 void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,
                  const struct figures *after);
+
+/* Adds everything that another window of the same site holds, but cells. */
+void window_merge(struct window *into, const struct window *from);
 
 /* Whether an amount lies wholly inside. Else a measured part counts as interpolated here. */
 bool window_holds(const struct window *w, const struct amount *amount);

@@ -13,10 +13,12 @@
  *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
  *
  *   with flag 8:    u64 first frame, u64 last frame, u64 sum
+ *   with flag 16:   u64 order, u8 status is due, u32 n companions: u64 lock, i64 start, slice row of the same form
  *
  * figures: u16 mask (bit 0 activity, 1 co2e, 2… gases in the order of the entry's rate), i128 for each
  * bit; until version 2 a u8 mask, its gases CO2, biogenic CO2, CH4, biogenic CH4 and N2O. Site, period
- * and start stand in the row's key. Only what is live is written. */
+ * and start stand in the row's key. Only what is live is written, but of a
+ * companion everything: what it holds are differences, which may be there when nothing is counted. */
 #include <stdlib.h>
 
 #include "account/array.h"
@@ -30,6 +32,7 @@
 #define FLAG_TOLD_HAS_CO2E 2u
 #define FLAG_UNCOVERED     4u
 #define FLAG_EVIDENCE      8u
+#define FLAG_ORDERED       16u
 
 #define TOLD_HAS_ACTIVITY 1u
 #define TOLD_HAS_CO2E     2u
@@ -50,13 +53,18 @@ static void put_figures(const struct figures *f, struct buffer *out)
             buffer_put_i128(out, *all[i]);
 }
 
+static bool is_kept(const struct window *w, int64_t n)
+{
+    return n != 0 || w->lock != 0;
+}
+
 /* The first live tally of each rate stands for it; its number is its place among these. */
 static bool is_first_of_rate(const struct window *w, uint32_t i)
 {
     for (uint32_t j = 0; j < i; j++)
-        if (w->tallies[j].n != 0 && w->tallies[j].rate == w->tallies[i].rate)
+        if (is_kept(w, w->tallies[j].n) && w->tallies[j].rate == w->tallies[i].rate)
             return false;
-    return w->tallies[i].n != 0;
+    return is_kept(w, w->tallies[i].n);
 }
 
 /* The rates of the window; the caller frees. */
@@ -123,10 +131,10 @@ static uint32_t put_shares(const struct window *w, struct buffer *out)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < w->n_shares; i++)
-        live += w->shares[i].n != 0;
+        live += is_kept(w, w->shares[i].n);
     buffer_put_u32(out, live);
     for (uint32_t i = 0; i < w->n_shares; i++)
-        if (w->shares[i].n != 0)
+        if (is_kept(w, w->shares[i].n))
             put_share(&w->shares[i], out);
     return live;
 }
@@ -135,11 +143,11 @@ static void put_tallies(const struct window *w, struct rate *const *rates, struc
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < w->n_tallies; i++)
-        live += w->tallies[i].n != 0;
+        live += is_kept(w, w->tallies[i].n);
     buffer_put_u32(out, live);
     for (uint32_t i = 0; i < w->n_tallies; i++) {
         const struct tally *t = &w->tallies[i];
-        if (t->n == 0)
+        if (!is_kept(w, t->n))
             continue;
         buffer_put_slice(out, t->source->id);
         buffer_put_u8(out, (uint8_t)t->direction);
@@ -171,7 +179,7 @@ static void put_cells(const struct window *w, struct rate *const *rates, struct 
         live += w->cells[i].n != 0;
     buffer_put_u32(out, live);
     for (uint32_t i = 0; i < w->n_shares; i++) {
-        if (w->shares[i].n == 0)
+        if (!is_kept(w, w->shares[i].n))
             continue;
         for (uint32_t c = w->shares[i].first_cell; c != CELL_NONE; c = w->cells[c].next)
             if (w->cells[c].n != 0)
@@ -187,13 +195,37 @@ static void put_evidence(const struct evidence *e, struct buffer *out)
     buffer_put_u64(out, e->sum);
 }
 
+static bool is_ordered(const struct window *w)
+{
+    return w->order != 0 || w->is_status_due || (w->lock == 0 && w->companion);
+}
+
+static void put_orders(const struct window *w, struct buffer *out)
+{
+    uint32_t n = 0;
+    for (const struct window *c = w->companion; c; c = c->companion)
+        n++;
+    buffer_put_u64(out, w->order);
+    buffer_put_u8(out, w->is_status_due);
+    buffer_put_u32(out, n);
+    for (const struct window *c = w->companion; c; c = c->companion) {
+        struct buffer row = { 0 };
+        window_write(c, &row);
+        buffer_put_u64(out, c->lock);
+        buffer_put_i64(out, c->start_us);
+        buffer_put_slice(out, buffer_slice(&row));
+        buffer_fini(&row);
+    }
+}
+
 void window_write(const struct window *w, struct buffer *out)
 {
     buffer_put_u8(out, WINDOW_ROW);
     buffer_put_u8(out, (uint8_t)((w->is_pending ? FLAG_PENDING : 0) |
                                  (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0) |
                                  (w->is_uncovered ? FLAG_UNCOVERED : 0) |
-                                 (w->evidence.is_unknown ? 0 : FLAG_EVIDENCE)));
+                                 (w->evidence.is_unknown ? 0 : FLAG_EVIDENCE) |
+                                 (is_ordered(w) ? FLAG_ORDERED : 0)));
     buffer_put_i64(out, w->end_us);
     buffer_put_u32(out, w->revision);
     buffer_put_u32(out, w->reasons);
@@ -213,6 +245,8 @@ void window_write(const struct window *w, struct buffer *out)
     put_cells(w, rates, out);
     if (!w->evidence.is_unknown)
         put_evidence(&w->evidence, out);
+    if (is_ordered(w))
+        put_orders(w, out);
     free(rates);
 }
 
@@ -227,7 +261,7 @@ struct row_parts {
     struct window *w;
     struct rate **rates;
     uint32_t n_rates, rates_room;
-    bool has_evidence;
+    bool has_evidence, has_orders;
 };
 
 static bool has_more(const struct row_parts *in, uint32_t i, uint32_t n)
@@ -398,6 +432,7 @@ static void take_head(struct row_parts *in)
     w->told_has_co2e = flags & FLAG_TOLD_HAS_CO2E;
     w->is_uncovered = flags & FLAG_UNCOVERED;
     in->has_evidence = flags & FLAG_EVIDENCE;
+    in->has_orders = flags & FLAG_ORDERED;
     w->end_us = cursor_i64(&in->c);
     w->revision = cursor_u32(&in->c);
     w->reasons = cursor_u32(&in->c);
@@ -405,6 +440,34 @@ static void take_head(struct row_parts *in)
     w->readings = cursor_i64(&in->c);
     w->told_hash = cursor_u64(&in->c);
     w->told_co2e_ug = cursor_i128(&in->c);
+}
+
+/* Behind the last, so that they keep their order. */
+static bool take_companion(struct row_parts *in, struct window **end)
+{
+    uint64_t lock = cursor_u64(&in->c);
+    int64_t start_us = cursor_i64(&in->c);
+    struct slice row = cursor_slice(&in->c);
+    if (in->c.has_failed || lock == 0 || window_parse(in->b, in->w->period, start_us, row, end) != 0)
+        return false;
+    (*end)->lock = lock;
+    return true;
+}
+
+static bool take_orders(struct row_parts *in)
+{
+    if (!in->has_orders)
+        return true;
+    in->w->order = cursor_u64(&in->c);
+    in->w->is_status_due = cursor_u8(&in->c);
+    uint32_t n = cursor_u32(&in->c);
+    struct window **end = &in->w->companion;
+    for (uint32_t i = 0; has_more(in, i, n); i++) {
+        if (!take_companion(in, end))
+            return false;
+        end = &(*end)->companion;
+    }
+    return !in->c.has_failed;
 }
 
 int window_parse(struct books *b, enum period p, int64_t start_us, struct slice value,
@@ -423,7 +486,8 @@ int window_parse(struct books *b, enum period p, int64_t start_us, struct slice 
     in.w = window_new(b, p, start_us, start_us);
     take_head(&in);
     bool fits = take_rates(&in) && take_told(&in) && take_shares(&in) && take_tallies(&in) &&
-                take_cells(&in) && take_evidence(&in) && cursor_rest(&in.c).size == 0 && in.w->end_us > start_us;
+                take_cells(&in) && take_evidence(&in) && take_orders(&in) && cursor_rest(&in.c).size == 0 &&
+                in.w->end_us > start_us;
     free(in.rates);
     if (!fits) {
         window_free(in.w);

@@ -87,6 +87,27 @@ struct summary_change {
     bool had_co2e, has_co2e;
 };
 
+/* A locked window, and the last revision that it left in. */
+struct summary_adjusted {
+    enum period period;
+    int64_t start_us, end_us;
+    uint32_t revision;           /* 0: it never left */
+};
+
+/* A change of a locked window, as it left earlier. */
+struct summary_adjustment {
+    struct summary_adjusted adjusted;
+    uint32_t reasons;            /* as in a summary */
+    uint64_t order;
+    int64_t booked_us;           /* when it left */
+    uint64_t gateway_epoch;      /* and under which number */
+    uint32_t epoch_ordinal;
+    uint64_t sequence;
+    uint32_t more;               /* others of the same booked window, which are not listed */
+    struct summary_change *changes;
+    size_t n_changes;
+};
+
 /* Summaries that will never come: what a tombstone announces. */
 struct summary_dropped {
     uint32_t epoch_ordinal;      /* theirs; the tombstone's own may be a later one */
@@ -148,6 +169,13 @@ struct summary {
 
     /* A tombstone, which says this alone and has no site (-1); NULL: a window. */
     const struct summary_dropped *dropped;
+
+    /* Orders and locks. */
+    uint64_t order;              /* the person's order that is a reason for it; 0: none */
+    bool is_locked;              /* the window lies in a locked period */
+    const struct summary_adjusted *adjusted;  /* an ADJUSTMENT, which says this and its changes; NULL: a window */
+    struct summary_adjustment *adjustments;   /* that stand beside its totals */
+    size_t n_adjustments;
 
     /* What it says. */
     struct summary_stream *streams;

@@ -56,6 +56,18 @@ Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emi
 void encode_factors(const struct encoding *e, const struct summary_stream *s,
                     Carbon__V1__SourceStream *out);
 
+/* --- encode_summary.c --- */
+
+/* Every line that differs, before and after. */
+void encode_changes(const struct encoding *e, const struct summary_change *changes, size_t n,
+                    Carbon__V1__Superseded *out);
+
+/* --- encode_order.c --- */
+
+char *encode_order_ref(const struct encoding *e, uint64_t order);    /* NULL for 0 */
+Carbon__V1__Adjustment *encode_adjustment(const struct encoding *e); /* of an ADJUSTMENT */
+void encode_adjustments(const struct encoding *e, Carbon__V1__Totals *out);
+
 /* --- encode_totals.c --- */
 
 Carbon__V1__Totals *encode_totals(const struct encoding *e);

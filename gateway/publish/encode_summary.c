@@ -22,16 +22,22 @@ static void put_id(const struct plan *plan, const struct summary *s, uint32_t re
                  period_names[s->period], start, revision);
 }
 
-static void put_tombstone_id(const struct plan *plan, const struct summary *s, struct buffer *out)
+/* What is no window is known by its number. */
+static bool is_numbered(const struct summary *s)
 {
-    buffer_print(out, "%s/%016llx/tombstone/%llu", plan->gateway_id,
-                 (unsigned long long)s->gateway_epoch, (unsigned long long)s->sequence);
+    return s->dropped || s->adjusted;
+}
+
+static void put_numbered_id(const struct plan *plan, const struct summary *s, struct buffer *out)
+{
+    buffer_print(out, "%s/%016llx/%s/%llu", plan->gateway_id, (unsigned long long)s->gateway_epoch,
+                 s->adjusted ? "adjustment" : "tombstone", (unsigned long long)s->sequence);
 }
 
 void encode_summary_id(const struct plan *plan, const struct summary *s, struct buffer *out)
 {
-    if (s->dropped)
-        put_tombstone_id(plan, s, out);
+    if (is_numbered(s))
+        put_numbered_id(plan, s, out);
     else
         put_id(plan, s, s->revision, out);
 }
@@ -39,8 +45,8 @@ void encode_summary_id(const struct plan *plan, const struct summary *s, struct 
 static char *id_text(const struct encoding *e, uint32_t revision)
 {
     struct buffer id = { 0 };
-    if (e->summary->dropped)
-        put_tombstone_id(e->plan, e->summary, &id);
+    if (is_numbered(e->summary))
+        put_numbered_id(e->plan, e->summary, &id);
     else
         put_id(e->plan, e->summary, revision, &id);
     char *text = arena_text(e->arena, buffer_slice(&id));
@@ -64,6 +70,8 @@ static bool has_stand_in(const struct encoding *e, const struct summary_stream *
 
 static Carbon__V1__Status firmness(const struct encoding *e)
 {
+    if (e->summary->is_locked)
+        return CARBON__V1__STATUS__STATUS_LOCKED;
     bool is_provisional = e->summary->silent_devices > 0;
     for (size_t i = 0; i < e->summary->n_streams; i++)
         is_provisional |= has_stand_in(e, &e->summary->streams[i]);
@@ -98,6 +106,7 @@ static void encode_reasons(const struct encoding *e, Carbon__V1__SiteSummary *ou
     for (int reason = REASON_LATE; reason <= REASON_READMIT; reason++)
         if (e->summary->reasons & 1u << reason)
             out->reasons[out->n_reasons++] = (Carbon__V1__Reason)reason;
+    out->operator_ref = encode_order_ref(e, e->summary->order);
 }
 
 /* --- streams --- */
@@ -295,6 +304,14 @@ static void encode_change(const struct encoding *e, const struct summary_change 
         encode_co2e_change(e, c, out);
 }
 
+void encode_changes(const struct encoding *e, const struct summary_change *changes, size_t n,
+                    Carbon__V1__Superseded *out)
+{
+    out->changes = wire_array(e->arena, 2 * n, sizeof *out->changes);
+    for (size_t i = 0; i < n; i++)
+        encode_change(e, &changes[i], out);
+}
+
 static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
 {
     const struct summary *s = e->summary;
@@ -304,9 +321,7 @@ static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
     out->revision = s->revision - 1;
     out->id = id_text(e, s->revision - 1);
     out->gateway_epoch = s->gateway_epoch;
-    out->changes = wire_array(e->arena, 2 * s->n_changes, sizeof *out->changes);
-    for (size_t i = 0; i < s->n_changes; i++)
-        encode_change(e, &s->changes[i], out);
+    encode_changes(e, s->changes, s->n_changes, out);
     return out;
 }
 
@@ -394,6 +409,15 @@ static void encode_window(const struct encoding *e, Carbon__V1__SiteSummary *out
     out->quality = encode_quality(e);
 }
 
+/* Identity is that of the window it is booked in. */
+static void encode_adjusted(const struct encoding *e, Carbon__V1__SiteSummary *out)
+{
+    encode_identity(e, out);
+    encode_reasons(e, out);
+    out->kind = CARBON__V1__KIND__KIND_ADJUSTMENT;
+    out->adjustment = encode_adjustment(e);
+}
+
 void encode_summary(const struct plan *plan, const struct summary *s, struct buffer *out)
 {
     struct arena arena;
@@ -403,6 +427,8 @@ void encode_summary(const struct plan *plan, const struct summary *s, struct buf
     Carbon__V1__SiteSummary *message = wire_new(&arena, &carbon__v1__site_summary__descriptor);
     if (s->dropped)
         encode_tombstone(&e, message);
+    else if (s->adjusted)
+        encode_adjusted(&e, message);
     else
         encode_window(&e, message);
     message->provenance = encode_provenance(&e);

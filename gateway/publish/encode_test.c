@@ -135,6 +135,7 @@ static void period_on_the_wire_is_one_more_than_the_models(void **state)
         [PERIOD_HOUR] = CARBON__V1__PERIOD__PERIOD_HOUR,
         [PERIOD_DAY] = CARBON__V1__PERIOD__PERIOD_DAY,
         [PERIOD_MONTH] = CARBON__V1__PERIOD__PERIOD_MONTH,
+        [PERIOD_YEAR] = CARBON__V1__PERIOD__PERIOD_YEAR,
     };
     struct example *x = *state;
     for (int p = 0; p < PERIOD_COUNT; p++) {

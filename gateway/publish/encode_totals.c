@@ -103,6 +103,7 @@ Carbon__V1__Totals *encode_totals(const struct encoding *e)
     encode_carriers(e, out);
     encode_emissions(e, out);
     encode_gases_covered(e, out);
+    encode_adjustments(e, out);
     out->gwp_set = wire_text(gwp_set_names[e->plan->gwp_set]);
     return out;
 }
