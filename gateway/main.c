@@ -105,6 +105,19 @@ static const struct command commands[] = {
       "Takes as long as a replay, and twice the store's room in TMPDIR.\n"
       "  --plugins DIR  where plugins are, with --state\n"
       "Exit status: 0 everything fits, 1 something does not or could not be checked, 2 wrong arguments.\n" },
+    { "why", command_why, "show what stands behind a published number",
+      "carbon-gateway why SUMMARY-ID (--config FILE | --state DIR [--plugins DIR]) [--json]\n"
+      "\n"
+      "Follows the log book again up to the entry that brought the summary about, from the readings in\n"
+      "journal and archive and the factors in the log book's own configurations, and says whether that\n"
+      "gives what was published, byte by byte. Prints the tree: totals, streams, activity x factor with\n"
+      "version, source and validity, points, readings with their place in the journal and their verdict,\n"
+      "amounts, orders of people. Where the archive does not reach back it says: beyond archive. Changes\n"
+      "nothing; a gateway may run on the state, and a restored copy will do. Takes as long as a replay.\n"
+      "  --json         the tree as one JSON object, the whole summary in it\n"
+      "  --plugins DIR  where plugins are, with --state\n"
+      "Exit status: 0 told, and what could be computed is equal; 1 it is not, or there is no such summary; 2\n"
+      "wrong arguments.\n" },
     { "decode", command_decode, "print protobuf payloads as JSON",
       "carbon-gateway decode reading|batch|summary|status|rejected [FILE]\n"
       "\n"

@@ -25,7 +25,7 @@ static uint8_t *put(uint8_t *at, uint64_t v, int bytes)
 
 uint64_t evidence_of(uint64_t point, const struct amount *amount)
 {
-    uint8_t text[32], *end = text;
+    uint8_t text[64], *end = text;
     end = put(end, (uint64_t)amount->start_us, 8);
     end = put(end, (uint64_t)amount->end_us, 8);
     end = put(end, (uint64_t)amount->ticks, 8);
@@ -33,6 +33,9 @@ uint64_t evidence_of(uint64_t point, const struct amount *amount)
     end = put(end, amount->flags, 2);
     end = put(end, amount->is_valid, 1);
     end = put(end, amount->is_unverified, 1);
+    end = put(end, amount->shape, 1);
+    end = put(end, (uint64_t)amount->ramp_from, 8);
+    end = put(end, (uint64_t)amount->ramp_to, 8);
     return hash_bytes((struct slice){ text, (size_t)(end - text) }, point);
 }
 

@@ -14,8 +14,8 @@ static void every_member_of_an_amount_and_its_point_bear_on_the_hash(void **stat
     uint64_t hash = evidence_of(point, &quarter);
     assert_int_not_equal(hash, evidence_of(point + 1, &quarter));
     assert_int_not_equal(point, evidence_point(slice_of("plant"), slice_of("main"), slice_of("meter")));
-    struct amount others[7];
-    for (int i = 0; i < 7; i++)
+    struct amount others[10];
+    for (int i = 0; i < 10; i++)
         others[i] = quarter;
     others[0].start_us--;
     others[1].end_us++;
@@ -24,7 +24,10 @@ static void every_member_of_an_amount_and_its_point_bear_on_the_hash(void **stat
     others[4].flags = AMOUNT_RESET;
     others[5].is_valid = false;
     others[6].is_unverified = true;
-    for (int i = 0; i < 7; i++)
+    others[7].shape = AMOUNT_RAMP;
+    others[8].ramp_from = 5;
+    others[9].ramp_to = 5;
+    for (int i = 0; i < 10; i++)
         assert_int_not_equal(hash, evidence_of(point, &others[i]));
     struct amount back = quarter;
     back.sign = -1;

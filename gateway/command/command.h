@@ -14,6 +14,7 @@ int command_decode(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_why(int argc, char **argv);
 
 /* Matches argv[*i] against "--name VALUE" or "--name=VALUE" and moves *i on. Returns the value, or NULL
  * when argv[*i] is another argument. A missing value is told, and "" returned. */
