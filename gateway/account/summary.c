@@ -395,11 +395,13 @@ static struct summary_carrier *carrier_of(struct summary *out, const struct stre
 {
     const char *name = stream->carrier ? stream->carrier : "";
     for (size_t i = 0; i < out->n_carriers; i++)
-        if (out->carriers[i].dimension == stream->dimension &&
+        if (out->carriers[i].dimension == stream->dimension && out->carriers[i].basis == stream->basis &&
             strcmp(out->carriers[i].carrier, name) == 0)
             return &out->carriers[i];
     struct summary_carrier *fresh = &out->carriers[out->n_carriers++];
-    *fresh = (struct summary_carrier){ .carrier = name, .dimension = stream->dimension };
+    *fresh = (struct summary_carrier){ .carrier = name,
+                                        .dimension = stream->dimension,
+                                        .basis = stream->basis };
     return fresh;
 }
 

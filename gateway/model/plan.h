@@ -93,7 +93,8 @@ struct stream {                  /* source stream: what is accounted together */
     const int64_t *from_us, *until_us;  /* of each: [from, until) by the site's zone */
     size_t n_factors;
     int32_t site, index;         /* the plan's */
-    enum dimension dimension;    /* of its points, all the same; without any, of its factor */
+    enum dimension dimension;    /* of its points' amounts, all the same; without any, of its factor */
+    enum basis basis;            /* the same: what belongs to the unit */
 };
 
 struct point {
@@ -102,6 +103,7 @@ struct point {
     int kind;                    /* enum point_kind */
     const char *unit_name;       /* not for state */
     const struct unit *unit;     /* NULL for state */
+    const struct unit *amount_unit; /* of its amounts: unit, or what a gauge's rate comes to; NULL: none */
     struct decimal resolution;   /* of the declared unit; preset 0.000001 */
     struct ratio tick;           /* resolution as a ratio, in the declared unit */
     struct ratio tick_of_raw;    /* resolution / multiplier: number_ticks(raw, tick_of_raw) */

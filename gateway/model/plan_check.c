@@ -199,8 +199,10 @@ static void check_periods(const struct plan *p, const struct site *s, struct pro
 static void settle_dimension(const struct plan *p, struct stream *s)
 {
     const struct unit *per = s->n_factors ? p->factors[s->factors[0]].unit : NULL;
-    if (s->dimension == DIMENSION_NONE && per)
+    if (s->dimension == DIMENSION_NONE && per) {
         s->dimension = per->dimension;
+        s->basis = per->basis;
+    }
 }
 
 static void check_all(struct plan *p, struct problems *problems)

@@ -167,6 +167,10 @@ static void check_joint(const struct factor *a, const struct factor *b, struct p
                     "factor \"%s\" is per %s here and per %s on line %u: %s and %s do not mix",
                     b->id, b->unit->name, a->unit->name, a->place.line,
                     dimension_name(b->unit->dimension), dimension_name(a->unit->dimension));
+    else if (a->unit && b->unit && a->unit->basis != b->unit->basis)
+        problem_add(problems, b->place,
+                    "factor \"%s\" is per %s here and per %s on line %u: their bases never mix", b->id,
+                    b->unit->name, a->unit->name, a->place.line);
     if (is_backwards(a) || is_backwards(b))
         return;
 

@@ -58,7 +58,8 @@ static const struct option factor_options[] = {
     { .name = "valid_to", .type = OPT_DATE, .at = offsetof(struct factor, valid_to_date),
       .min = "1900-01-01", .max = "2999-12-31",
       .help = "Last day of validity, inclusive; absent: open." },
-    { .name = "per", .type = OPT_NAME, .at = offsetof(struct factor, unit_name), .is_required = true,
+    { .name = "per", .type = OPT_STRING, .at = offsetof(struct factor, unit_name), .is_required = true,
+      .min = "1", .max = "64",
       .help = "Unit of activity that the figures are for, as kWh." },
     { .name = "co2", .type = OPT_STRING, .at = offsetof(struct factor, kg_text[0]),
       .help = "kg of fossil CO2 per unit; absent: not covered, which is not 0." },
@@ -113,7 +114,7 @@ static const struct option point_options[] = {
       .is_required = true,
       .help = "register: a cumulative counter; interval: the amount of a period; state: no amount; gauge: a rate "
               "or another value at an instant; event: an amount at an instant; derived: computed from others." },
-    { .name = "unit", .type = OPT_NAME, .at = offsetof(struct point, unit_name),
+    { .name = "unit", .type = OPT_STRING, .at = offsetof(struct point, unit_name), .max = "64",
       .help = "Unit of the value after the multiplier, as kWh; not for state." },
     { .name = "resolution", .type = OPT_DECIMAL, .at = offsetof(struct point, resolution),
       .preset = "0.000001", .help = "Smallest step that is counted, in the unit." },

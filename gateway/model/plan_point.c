@@ -23,6 +23,12 @@ const struct unit *plan_check_unit(const char *name, const char *what, const cha
     if (unit || text_is_empty(name))
         return unit;
 
+    const char *alternatives = unit_alternatives(name);
+    if (alternatives) {
+        problem_add(problems, place, "%s \"%s\": \"%s\" does not say which unit is meant – there is %s", what,
+                    id, name, alternatives);
+        return NULL;
+    }
     struct buffer all = { 0 };
     print_names(unit_names(), &all);
     const char *nearest = option_nearest(name, unit_names());
@@ -191,14 +197,36 @@ static void unknown_stream(struct plan *p, const struct point *pt, struct proble
         WRONG(pt, "point \"%s\": its site has no stream \"%s\"", pt->id, pt->stream_id);
 }
 
-/* Unit, stream and factor must be of one dimension. The first point gives the stream its own. */
+static const char *basis_text(const struct unit *unit)
+{
+    return unit->basis == BASIS_NONE ? "what says no basis" : basis_name(unit->basis);
+}
+
+/* What the amounts of a point are in. A gauge's rate becomes its quantity; a register or an event of a rate
+ * would be a mistake, and so would be a temperature that is added up. */
+static void settle_amount_unit(struct point *pt, struct problems *problems)
+{
+    bool is_amount = pt->unit->dimension != DIMENSION_NONE && pt->unit->dimension <= DIMENSION_COUNT_TIME;
+    if (pt->kind == POINT_GAUGE)
+        pt->amount_unit = unit_integrated(pt->unit);
+    else if (is_amount || pt->kind == POINT_DERIVED)
+        pt->amount_unit = is_amount ? pt->unit : NULL;
+    if (!pt->amount_unit)
+        WRONG(pt, "point \"%s\": %s is a %s, of which no stream can be summed", pt->id, pt->unit->name,
+              dimension_name(pt->unit->dimension));
+}
+
+/* Unit, stream and factor must be of one dimension and one basis. The first point gives the stream its own. */
 static void join_stream(struct plan *p, struct point *pt, struct problems *problems)
 {
     struct stream *s = &p->streams[pt->stream];
     const struct unit *per = s->n_factors ? p->factors[s->factors[0]].unit : NULL;
-    enum dimension d = pt->unit->dimension;
+    enum dimension d = pt->amount_unit->dimension;
 
-    if (per && per->dimension != d)
+    if (per && per->dimension == d && per->basis != pt->amount_unit->basis)
+        WRONG(pt, "point \"%s\" is in %s and factor \"%s\" per %s: %s and %s never mix", pt->id,
+              pt->unit->name, s->factor_id, per->name, basis_text(pt->amount_unit), basis_text(per));
+    else if (per && per->dimension != d)
         WRONG(pt,
               "point \"%s\" is in %s and factor \"%s\" per %s: %s meets %s only through a declared "
               "%s, which this version does not offer",
@@ -209,8 +237,13 @@ static void join_stream(struct plan *p, struct point *pt, struct problems *probl
     else if (s->dimension != DIMENSION_NONE && s->dimension != d)
         WRONG(pt, "point \"%s\" is in %s, which is %s; other points of stream \"%s\" are %s",
               pt->id, pt->unit->name, dimension_name(d), s->id, dimension_name(s->dimension));
-    else
+    else if (s->dimension != DIMENSION_NONE && s->basis != pt->amount_unit->basis)
+        WRONG(pt, "point \"%s\" is in %s; other points of stream \"%s\" are of another basis, and these never mix",
+              pt->id, pt->unit->name, s->id);
+    else {
         s->dimension = d;
+        s->basis = pt->amount_unit->basis;
+    }
 }
 
 static void check_stream(struct plan *p, struct point *pt, struct problems *problems)
@@ -222,6 +255,8 @@ static void check_stream(struct plan *p, struct point *pt, struct problems *prob
     if (pt->stream < 0)
         unknown_stream(p, pt, problems);
     else if (pt->unit)
+        settle_amount_unit(pt, problems);
+    if (pt->stream >= 0 && pt->amount_unit)
         join_stream(p, pt, problems);
 }
 

@@ -75,6 +75,7 @@ struct summary_stream {
 struct summary_carrier {
     const char *carrier;
     enum dimension dimension;
+    enum basis basis;
     int128 imported_micro, exported_micro, generated_micro;
 };
 

@@ -209,6 +209,7 @@ static void encode_activity(const struct encoding *e, const struct summary_strea
                             Carbon__V1__SourceStream *out)
 {
     out->unit = wire_unit(stream_of(e, s)->dimension);
+    out->conditions = wire_conditions(e->arena, stream_of(e, s)->basis);
     if (s->has_activity) {
         out->activity = wire_amount(e->arena, s->activity_micro);
         out->parts = encode_parts(e, s);

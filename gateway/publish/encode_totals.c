@@ -13,7 +13,7 @@
 static bool is_of_carrier(const struct stream *stream, const struct summary_carrier *c)
 {
     const char *name = stream->carrier ? stream->carrier : "";
-    return stream->dimension == c->dimension && strcmp(name, c->carrier) == 0;
+    return stream->dimension == c->dimension && stream->basis == c->basis && strcmp(name, c->carrier) == 0;
 }
 
 static bool is_metered(const struct encoding *e, const struct summary_carrier *c, enum direction d)
@@ -39,6 +39,7 @@ static Carbon__V1__CarrierTotal *encode_carrier(const struct encoding *e,
     Carbon__V1__CarrierTotal *out = wire_new(e->arena, &carbon__v1__carrier_total__descriptor);
     out->carrier = wire_text(c->carrier);
     out->unit = wire_unit(c->dimension);
+    out->conditions = wire_conditions(e->arena, c->basis);
     out->imported = metered(e, c, DIRECTION_IMPORT, c->imported_micro);
     out->exported = metered(e, c, DIRECTION_EXPORT, c->exported_micro);
     out->generated = metered(e, c, DIRECTION_GENERATION, c->generated_micro);

@@ -47,7 +47,7 @@ static inline void example_electricity(struct example *x)
         .points = x->points[ELECTRICITY], .n_points = 2, .factors = x->factors[ELECTRICITY],
         .n_factors = 1,
     };
-    x->carriers[ELECTRICITY] = (struct summary_carrier){ "electricity", DIMENSION_ENERGY,
+    x->carriers[ELECTRICITY] = (struct summary_carrier){ "electricity", DIMENSION_ENERGY, BASIS_NONE,
                                                          3170000000, 0, 0 };
     x->s.scope_co2e_ug[SCOPE_2] = 1454625825;
     x->s.scope_has_co2e[SCOPE_2] = true;
@@ -60,7 +60,7 @@ static inline void example_boiler(struct example *x)
         .stream = BOILER, .expected_ms = 900000, .points = x->points[BOILER], .n_points = 1,
         .factors = x->factors[BOILER], .gases = x->gases[BOILER],
     };
-    x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, 0, 0, 0 };
+    x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, BASIS_NONE, 0, 0, 0 };
 }
 
 /* 2 m3 of gas from the boiler's meter, at 2.1 kg CO2 per m3. */

@@ -47,10 +47,26 @@ Carbon__V1__BaseUnit wire_unit(enum dimension d)
         return CARBON__V1__BASE_UNIT__BASE_UNIT_G;
     case DIMENSION_VOLUME:
         return CARBON__V1__BASE_UNIT__BASE_UNIT_M3;
-    case DIMENSION_NONE:
-        break;
+    case DIMENSION_COUNT:
+        return CARBON__V1__BASE_UNIT__BASE_UNIT_ONE;
+    case DIMENSION_COUNT_TIME:
+        return CARBON__V1__BASE_UNIT__BASE_UNIT_ONE_HOUR;
+    default:
+        return CARBON__V1__BASE_UNIT__BASE_UNIT_UNSPECIFIED;
     }
-    return CARBON__V1__BASE_UNIT__BASE_UNIT_UNSPECIFIED;
+}
+
+Carbon__V1__Conditions *wire_conditions(struct arena *arena, enum basis basis)
+{
+    const struct conditions *c = unit_conditions(basis);
+    if (c->temperature_mk == 0 && c->moisture == MOISTURE_NONE && c->calorific == CALORIFIC_NONE)
+        return NULL;
+    Carbon__V1__Conditions *out = wire_new(arena, &carbon__v1__conditions__descriptor);
+    out->temperature_mk = c->temperature_mk;
+    out->pressure_pa = c->pressure_pa;
+    out->moisture = (Carbon__V1__Moisture)c->moisture;          /* numbers of the wire */
+    out->calorific_basis = (Carbon__V1__CalorificBasis)c->calorific;
+    return out;
 }
 
 Carbon__V1__Gas wire_gas(enum gas gas)

@@ -23,6 +23,9 @@ Carbon__V1__Amount *wire_amount(struct arena *arena, int128 micro);
 
 Carbon__V1__Decimal *wire_decimal(struct arena *arena, struct decimal d);
 Carbon__V1__BaseUnit wire_unit(enum dimension d);
+
+/* NULL: the basis says nothing about a gas or a fuel. */
+Carbon__V1__Conditions *wire_conditions(struct arena *arena, enum basis basis);
 Carbon__V1__Gas wire_gas(enum gas gas);
 
 /* Milliseconds, cut; 0 for INT64_MIN and INT64_MAX, by which the model says never and open. */
