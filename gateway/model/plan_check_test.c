@@ -199,6 +199,15 @@ static void numbers_of_a_point_must_be_exact_and_fit(void **state)
           "less than one step of the resolution" });
 }
 
+static void units_that_are_unclear_or_of_another_basis_are_refused(void **state)
+{
+    (void)state;
+    ASSERT_MISTAKES(
+        { "per: m3", "per: Nm3", "{id: volume", "never mix" },
+        { "unit: m3", "unit: degC", "{id: volume", "no stream can be summed" },
+        { "unit: m3", "unit: scf", "{id: volume", "scf_60F or scf_68F" });
+}
+
 static void a_factor_says_what_it_covers_and_where_it_is_from(void **state)
 {
     (void)state;
@@ -356,6 +365,7 @@ int main(void)
         cmocka_unit_test(points_of_one_stream_are_of_one_dimension),
         cmocka_unit_test(a_point_declares_what_its_kind_needs_and_no_more),
         cmocka_unit_test(numbers_of_a_point_must_be_exact_and_fit),
+        cmocka_unit_test(units_that_are_unclear_or_of_another_basis_are_refused),
         cmocka_unit_test(a_factor_says_what_it_covers_and_where_it_is_from),
         cmocka_unit_test(rows_of_a_factor_follow_each_other_without_gap_or_overlap),
         cmocka_unit_test(a_site_publishes_what_it_can_tell),
