@@ -6,6 +6,7 @@
 #include "base/crash.h"
 #include "base/zone.h"
 #include "command/command.h"
+#include "model/order.h"
 
 /* For the crash tests, which try them all. */
 static int list_crash_points(void)
@@ -118,6 +119,11 @@ static const struct command commands[] = {
       "  --plugins DIR  where plugins are, with --state\n"
       "Exit status: 0 told, and what could be computed is equal; 1 it is not, or there is no such summary; 2\n"
       "wrong arguments.\n" },
+    { "orders", command_orders, "list what people ordered, and what became of it",
+      "carbon-gateway orders --state DIR\n"
+      "\n"
+      "Every order that the log book of this state holds, the oldest first: number, time, verb, who and\n"
+      "why, what was ordered, and the outcome. The gateway may run meanwhile.\n" },
     { "decode", command_decode, "print protobuf payloads as JSON",
       "carbon-gateway decode reading|batch|summary|status|rejected [FILE]\n"
       "\n"
@@ -137,6 +143,9 @@ static int usage(FILE *to, int status)
     fputs("carbon-gateway: from the plant's meters to the carbon books\n\nCommands:\n", to);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].about);
+    fputs("\nOrders to the gateway that runs on a state directory, each with --state, --who and --why:\n", to);
+    for (int verb = 1; order_verb_row(verb); verb++)
+        fprintf(to, "  %-10s %s\n", order_verb_row(verb)->name, order_verb_row(verb)->help);
     fputs("\ncarbon-gateway COMMAND --help tells more.\n", to);
     return status;
 }
@@ -167,6 +176,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return call(&commands[i], argc - 2, argv + 2);
     }
+    if (order_verb_of(argv[1]))
+        return command_order(argv[1], argc - 2, argv + 2);
     fprintf(stderr, "carbon-gateway: there is no command \"%s\"\n\n", argv[1]);
     return usage(stderr, EXIT_WRONG);
 }

@@ -55,6 +55,14 @@ static struct pipeline_order *add_order(struct pipeline_orders *orders, const st
     return mine;
 }
 
+static struct pipeline_order *order_of(struct pipeline_orders *orders, uint64_t sequence)
+{
+    for (size_t i = orders->n; i-- > 0;)
+        if (orders->at[i].sequence == sequence)
+            return &orders->at[i];
+    return NULL;
+}
+
 /* --- carrying out --- */
 
 /* What an order comes to: a sentence, and whether it was refused. */
@@ -68,6 +76,13 @@ struct result {
         (result)->is_refused = true;                 \
         buffer_print(&(result)->text, __VA_ARGS__);  \
     } while (0)
+
+static void tell_problems(const struct problems *problems, struct result *result)
+{
+    for (size_t i = 0; i < problems->n; i++)
+        buffer_print(&result->text, "%s%s", i ? "; " : "", problems->at[i].text);
+    result->is_refused = true;
+}
 
 static int take_lock(struct pipeline *p, const struct order *o, struct store_batch *out, struct result *result)
 {
@@ -100,6 +115,76 @@ static int take_unlock(struct pipeline *p, const struct order *o, struct result 
     return rc < 0 ? rc : 0;
 }
 
+static int add_manual(struct pipeline *p, const struct order *o, int8_t sign, struct result *result)
+{
+    struct amount amount = { .point = o->point, .sign = sign, .part = PART_MANUAL, .start_us = o->from_us,
+                             .end_us = o->until_us, .ticks = o->ticks };
+    int rc = account_add(p->account, &amount);
+    if (rc == ACCOUNT_OVERFLOW)
+        refuse(result, "the amount is more than the books can hold");
+    return rc < 0 ? rc : 0;
+}
+
+static int take_manual(struct pipeline *p, const struct order *o, struct result *result)
+{
+    int rc = add_manual(p, o, 1, result);
+    if (rc == 0 && !result->is_refused)
+        buffer_print(&result->text, "the amount is added as manual");
+    return rc;
+}
+
+/* Whether another order may take that one back; else why not. */
+static bool is_undoable(const struct pipeline_order *was, uint64_t order, struct result *result)
+{
+    if (!was)
+        refuse(result, "there is no order %llu", (unsigned long long)order);
+    else if (was->is_refused)
+        refuse(result, "order %llu was refused: there is nothing to take back", (unsigned long long)order);
+    else if (was->undone_by)
+        refuse(result, "order %llu was taken back by order %llu", (unsigned long long)order,
+               (unsigned long long)was->undone_by);
+    return !result->is_refused;
+}
+
+static int undo(struct pipeline *p, const struct order *was, struct result *result)
+{
+    switch (was->verb) {
+    case ORDER_MANUAL:
+        return add_manual(p, was, -1, result);
+    case ORDER_LOCK:
+        return take_unlock(p, was, result);
+    default:
+        refuse(result, "an order to %s is not taken back by undo", order_verb_row((int)was->verb)->name);
+        return 0;
+    }
+}
+
+static int take_undo(struct pipeline *p, const struct order *o, struct result *result)
+{
+    struct pipeline_order *was = order_of(&p->orders, (uint64_t)o->body.order);
+    struct arena arena;
+    struct problems problems;
+    struct order read;
+    int rc = 0;
+    if (!is_undoable(was, (uint64_t)o->body.order, result))
+        return 0;
+    arena_init(&arena, 0);
+    problems_init(&problems, "order", &arena);
+    if (order_read(was->verb, was->yaml, p->plan, &arena, &problems, &read) == 0)
+        rc = undo(p, &read, result);
+    else
+        tell_problems(&problems, result);
+    if (rc == 0 && !result->is_refused) {
+        was->undone_by = o->sequence;
+        was->is_dirty = true;
+        buffer_print(&result->text, "%sorder %llu is taken back", result->text.size ? "; " : "",
+                     (unsigned long long)was->sequence);
+    }
+    problems_fini(&problems);
+    arena_fini(&arena);
+    return rc;
+}
+
 /* One verb, one line. 0, or negative when the program cannot go on. */
 static int carry_out(struct pipeline *p, const struct order *o, struct store_batch *out,
                      struct result *result)
@@ -109,17 +194,14 @@ static int carry_out(struct pipeline *p, const struct order *o, struct store_bat
         return take_lock(p, o, out, result);
     case ORDER_UNLOCK:
         return take_unlock(p, o, result);
+    case ORDER_MANUAL:
+        return take_manual(p, o, result);
+    case ORDER_UNDO:
+        return take_undo(p, o, result);
     default:
         refuse(result, "this version knows the order and cannot carry it out");
         return 0;
     }
-}
-
-static void tell_problems(const struct problems *problems, struct result *result)
-{
-    for (size_t i = 0; i < problems->n; i++)
-        buffer_print(&result->text, "%s%s", i ? "; " : "", problems->at[i].text);
-    result->is_refused = true;
 }
 
 static int read_and_carry_out(struct pipeline *p, const struct entry *e, struct store_batch *out,

@@ -1,5 +1,5 @@
 /* What the files of app/ share, and they alone: app.c (life), live.c (the loop's work), room.c, drop.c and upkeep.c
- * (the disk), forget.c (old windows), links.c (what goes wrong with them), alarm.c and lossless.c (what is told of
+ * (the disk), forget.c (old windows), requests.c (people's orders), links.c (what goes wrong with them), alarm.c and lossless.c (what is told of
  * that), stop.c (stopping), view.c (status and rejected messages). */
 #ifndef APP_INSIDE_H
 #define APP_INSIDE_H
@@ -137,6 +137,9 @@ void app_forget(struct app *a);
 
 /* app/reload.c */
 void app_on_reload_signal(uv_signal_t *s, int number);
+
+/* app/requests.c: makes orders of what people ask for, and answers. */
+void app_look_for_requests(struct app *a);
 
 /* app/stop.c */
 void app_on_stop_signal(uv_signal_t *s, int number);

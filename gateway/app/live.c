@@ -139,6 +139,7 @@ static void on_carried_out(uv_work_t *w, int status)
     if (a->phase == APP_LIVE && a->rc == 0)
         app_watch_store(a);          /* the commit that filled it says so */
     app_take_arrivals(a);            /* what a full batch had kept waiting */
+    app_look_for_requests(a);        /* those that this commit answers */
 }
 
 void app_commit_start(struct app *a)

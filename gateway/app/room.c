@@ -157,4 +157,5 @@ void app_watch_room(struct app *a)
 void on_room_timer(uv_timer_t *t)
 {
     app_watch_room(t->data);
+    app_look_for_requests(t->data);
 }

@@ -15,6 +15,10 @@ int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_why(int argc, char **argv);
+int command_orders(int argc, char **argv);
+
+/* Any verb of an order (model/order.h), by its name. */
+int command_order(const char *verb, int argc, char **argv);
 
 /* Matches argv[*i] against "--name VALUE" or "--name=VALUE" and moves *i on. Returns the value, or NULL
  * when argv[*i] is another argument. A missing value is told, and "" returned. */

@@ -32,7 +32,7 @@ AT_SEGMENT_ENDS = {"journal.prepared", "journal.spare_taken", "journal.begun", "
 AT_DAMAGE = {"journal.cut"}
 ONCE_A_START = {"journal.opened", "journal.cut", "start.caught_up", "logbook.start", "logbook.forget"}
 # Reached only behind damage or at a bound, which the tests of those bring about (tests/README.md).
-ELSEWHERE = {"logbook.lost", "logbook.hole", "logbook.drop"}
+ELSEWHERE = {"logbook.lost", "logbook.hole", "logbook.drop", "logbook.order"}
 SEGMENT_HEAD_BYTES = 4096             # the frames begin behind it
 READINGS_PER_KILL = 2_000
 READINGS_PER_SEGMENT = 20_000
