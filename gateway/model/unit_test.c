@@ -234,6 +234,17 @@ static void temperatures_have_an_offset(void **state)
     assert_true(converted("-40", "degC", "degF") == -40.0);
 }
 
+/* UNIT-02 of tests/vectors: 849.5 scf/kmol, as printed; exactly 849.4984351 with the R of the SI. */
+static void unit_02_the_molar_volume_at_68_degrees(void **state)
+{
+    (void)state;
+    struct fraction v;
+    assert_int_equal(unit_molar_volume(unit_by_name("scf_68F"), &v), 0);
+    double per_kmol = (double)v.num / (double)v.den * 1000;
+    assert_true(fabs(per_kmol - 849.5) <= 1e-5 * 849.5);
+    assert_true(fabs(per_kmol - 849.4984351) <= 1e-7);
+}
+
 /* 40 CFR 98.163: 849.5 scf per kg-mole at 68 degF; section 2.1 of ISO 6976 for the others. */
 static void molar_volumes_are_those_published(void **state)
 {
@@ -305,6 +316,7 @@ int main(void)
         cmocka_unit_test(each_dimension_has_its_base_unit),
         cmocka_unit_test(a_therm_an_mmbtu_and_a_tonne_of_coal_equivalent_in_kwh),
         cmocka_unit_test(temperatures_have_an_offset),
+        cmocka_unit_test(unit_02_the_molar_volume_at_68_degrees),
         cmocka_unit_test(molar_volumes_are_those_published),
         cmocka_unit_test(what_differs_in_kind_or_basis_is_not_converted),
         cmocka_unit_test(a_rate_becomes_its_quantity_with_its_basis),

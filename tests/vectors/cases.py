@@ -60,6 +60,20 @@ case("GWP-03", plant("L", "scope: 1, carrier: diesel, factor: gwp-03"), used(10*
              ' n2o: "0.000021940492452830"}',
      note="a million litres; CH4 and N2O as masses, 28 and 265 kg CO2e per kg")
 
+case("REF-03", plant("kg", "scope: 1, carrier: R-404A, factor: ref-03"), used(1000),
+     [Expect(CO2E, 4728, D("5e-4"), times=D("1e-6")),
+      Expect("totals.scope1.gases[GAS_HFC_125].mass_g", 440_000, 0),
+      Expect("totals.scope1.gases[GAS_HFC_143A].mass_g", 520_000, 0),
+      Expect("totals.scope1.gases[GAS_HFC_134A].mass_g", 40_000, 0)],
+     factors='- {id: ref-03, source: ISO 817, per: kg, gases: [{gas: HFC-125, kg: "0.44"},'
+             ' {gas: HFC-143a, kg: "0.52"}, {gas: HFC-134a, kg: "0.04"}]}', head="gwp_set: AR6",
+     note="a thousand kilograms; the species stay apart")
+
+case("INV-10", plant("t", "scope: 1, carrier: SF6, factor: inv-10"), used(65.3),
+     [Expect(CO2E, 1560714, D("1e-4"), times=D("1e-6")),
+      Expect("totals.scope1.gases[GAS_SF6].mass_g", 65_300_000, 0)],
+     factors="- {id: inv-10, source: mass as it is, per: t, gases: [{gas: SF6, kg: 1000}]}", head="gwp_set: SAR")
+
 # --- electricity -----------------------------------------------------------------------------------------------
 
 case("ELEC-01", plant("MWh", "scope: 2, carrier: electricity, factor: elec-01"), used(1000),
@@ -71,7 +85,9 @@ case("TREND-01", plant("kWh", "scope: 2, carrier: electricity, factor: trend-01"
      used(10**6, "2022-07-01T00:00:00Z", "2022-07-01T01:00:00Z")
      + [("meter", "count", "2023-07-01T00:00:00Z", 10**6), ("meter", "count", "2023-07-01T01:00:00Z", 2 * 10**6)],
      [Expect(LOCATION, 536600, 0, start="2022-07-01T00:00:00Z", times=D("0.001")),
-      Expect(LOCATION, 530600, 0, start="2023-07-01T00:00:00Z", times=D("0.001"))],
+      Expect(LOCATION, 530600, 0, start="2023-07-01T00:00:00Z", times=D("0.001")),
+      Expect(LOCATION, D("-1.1"), D("2e-2"), start="2023-07-01T00:00:00Z", against="2022-07-01T00:00:00Z",
+             times=100)],
      factors='- {id: trend-01, source: MEE/NBS, per: kWh, co2: "0.5366", valid_from: 2022-01-01, valid_to: 2022-12-31}\n'
              '- {id: trend-01, source: MEE/NBS, per: kWh, co2: "0.5306", valid_from: 2023-01-01, valid_to: 2023-12-31}',
      note="the same megawatt hours in two factor years: 536.6 t and 530.6 t, -1.118 %")
@@ -105,15 +121,35 @@ case("TIME-02", plant("kWh", "scope: 2, carrier: electricity", zone="Asia/Shangh
 
 # --- units -----------------------------------------------------------------------------------------------------
 
-for name, unit, kwh in (("UNIT-01", "therm_IT", "29.3071"), ("UNIT-01-mmbtu", "MMBtu_IT", "293.071")):
-    case(name, plant(unit, "scope: 1, carrier: natural gas"), used(1000),
-         [Expect("streams[s].activity", D(kwh) * 10**6, D("1e-5"))])
+case("UNIT-01", """
+zone: UTC
+periods: [hour]
+streams:
+  - {id: therm, scope: 1, carrier: natural gas}
+  - {id: mmbtu, scope: 1, carrier: natural gas}
+  - {id: tce, scope: 1, carrier: coal}
+devices:
+  - id: meter
+    points:
+      - {id: therm, kind: register, unit: therm_IT, stream: therm}
+      - {id: mmbtu, kind: register, unit: MMBtu_IT, stream: mmbtu}
+      - {id: tce, kind: register, unit: tce, stream: tce}
+""", [("meter", name, at, value) for name in ("therm", "mmbtu", "tce") for at, value in ((FROM, 0), (UNTIL, 1000))],
+     [Expect("streams[therm].activity", D("29307.1"), D("1e-5"), times=D("0.001")),
+      Expect("streams[mmbtu].activity", 293071, D("1e-5"), times=D("0.001")),
+      Expect("streams[tce].activity", 8141000, D("1e-5"), times=D("0.001"))],
+     note="a thousand of each, in kWh")
+
+# --- steps -----------------------------------------------------------------------------------------------------
+
+# A unit test of the function that the path itself uses; its name begins with the row's: unit_02_…
+STEPS.update({"UNIT-02": "gateway/model/unit_test.c"})
 
 # --- rows that no case above runs yet: what each of them waits for -----------------------------------------------
 
 WAITS.update({name: "units, methods, parameters and gases of the factor ledger" for name in (
     "FUEL-01", "FUEL-02", "FUEL-06", "FUEL-07", "FUEL-09", "FUEL-11", "FUEL-12", "CN-FUEL-01", "CN-FUEL-03", "CN-FUEL-05",
-    "CN-FUEL-07", "CN-FUEL-10", "INV-04", "INV-06", "INV-07", "INV-10", "REF-03", "UNIT-02")})
+    "CN-FUEL-07", "CN-FUEL-10", "INV-04", "INV-06", "INV-07")})
 WAITS.update({"MTR-05": "gauges", "UNC-01": "uncertainty", "UNC-03": "uncertainty", "ELEC-03": "the market-based view",
               "ELEC-05": "intensities", "CEMS-13": "substitution"})
 WAITS.update({name: "derived points" for name in (

@@ -9,7 +9,7 @@ import os
 import struct
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -54,6 +54,7 @@ class Expect:
     start: str = ""                 # of the window; empty: the only one, or the sum of all of the period
     revision: int = 0               # 0: the last
     times: Decimal = field(default_factory=lambda: Decimal(1))   # the figure x times is compared: units
+    against: str = ""               # start of another window: what is compared is the change from there
 
 
 # Readings as protobuf, by hand: six fields, and no dependency.
@@ -208,8 +209,15 @@ def found(summaries, expect):
     return values[0]
 
 
+def change(summaries, expect):
+    """How far the figure of one window lies from another's, as a share of the other's."""
+    of, since = (found(summaries, replace(expect, against="", start=start, times=Decimal(1)))
+                 for start in (expect.start, expect.against))
+    return (of - since) / since * expect.times
+
+
 def check(summaries, expect):
-    is_ = found(summaries, expect)
+    is_ = change(summaries, expect) if expect.against else found(summaries, expect)
     if expect.is_ is None or is_ is None or isinstance(expect.is_, str):
         assert is_ == expect.is_, f"{expect.at} is {is_}, expected {expect.is_}"
         return
