@@ -333,6 +333,8 @@ static int load_row(struct pipeline *p, enum stage stage, struct slice key, stru
         return meter_load(p->meter, key, value);
     if (stage == STAGE_ACCOUNT)
         return account_load(p->account, key, value);
+    if (stage == STAGE_INTENSITY)
+        return account_load_intensity(p->account, key, value);
     if (stage == STAGE_ORDER)
         return pipeline_load_order(p, key, value);
 

@@ -49,6 +49,7 @@ void account_close(struct account *a)
     free(a->ready);
     free(a->pieces);
     pending_fini(&a->pending);
+    grids_fini(&a->grids);
     buffer_fini(&a->row);
     cast_fini(&a->cast);
     free(a);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "model/amount.h"
+#include "model/intensity.h"
 #include "model/plan.h"
 #include "model/state.h"
 #include "model/summary.h"
@@ -86,6 +87,14 @@ void account_forget_unreachable(struct account *a, struct state_out *out);
  * account_emit. 0, or negative when a closed window cannot be looked up. */
 bool account_has_work(const struct account *a);
 int account_work(struct account *a);
+
+/* A value of a grid's intensity: streams of that region go by it from then on, and what stands in its
+ * interval already is work (above). ACCOUNT_CONFLICT: it overlaps another interval; nothing was taken. */
+#define ACCOUNT_CONFLICT 2
+int account_intensity(struct account *a, const struct intensity *x);
+
+/* A row of STAGE_INTENSITY back. 0, or STATE_MALFORMED. */
+int account_load_intensity(struct account *a, struct slice key, struct slice value);
 
 /* From now on everything open closes and every revision is due at once (the end of a replay). */
 void account_finish(struct account *a);

@@ -219,6 +219,7 @@ void account_save(struct account *a, struct state_out *out)
                 if (b->strips[p].at[k]->is_dirty)
                     save_window(b->strips[p].at[k], out);
     }
+    grids_save(&a->grids, out);
     forget_saved(a);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "account/account.h"
+#include "account/grid.h"
 #include "account/lane.h"
 #include "account/lock.h"
 #include "account/pending.h"
@@ -135,6 +136,7 @@ struct account {
     uint32_t n_ready, ready_room;
     int64_t wake_us; /* elapsed time before which no other becomes ready by itself */
     struct pending pending;
+    struct grids grids;
     enum { FORGET_NONE, FORGET_SAID, FORGET_SAVED } forgetting; /* how far the last FORGET is */
 
     struct piece *pieces; /* of the amount in hand */

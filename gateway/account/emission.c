@@ -5,6 +5,10 @@
  *   u8 16 + kind, slice id, slice version, slice series, i64 valid_from, u8 set, u8 co2e set,
  *   u8 n gases: u8 gas, i128 num, i128 den                          µg per micro base unit
  *
+ * of a grid's intensity, which is no factor of a plan,
+ *
+ *   u8 kind, slice region, u8 set, u8 is CO2e, u8 co2e set, u8 scale, i64 mantissa       g per kWh
+ *
  * and, as it was written until gases had lists:
  *
  *   u8 kind, slice id, slice version, slice series, i64 valid_from, u8 set, i64 num, i64 den of the
@@ -12,6 +16,7 @@
 #include "account/emission.h"
 
 #include "base/slice.h"
+#include "model/intensity.h"
 
 #define KEY_OF_LISTS 16u
 
@@ -91,7 +96,7 @@ int rate_key_renew(struct slice key, struct buffer *out)
 {
     struct cursor c = cursor_of(key);
     enum rate_kind kind = (enum rate_kind)cursor_u8(&c);
-    if (kind & KEY_OF_LISTS || !rate_has_factor(kind)) {
+    if (kind & KEY_OF_LISTS || !rate_has_factor(kind) || rate_is_intensity(kind)) {
         buffer_put(out, key.at, key.size);
         return 0;
     }
@@ -175,8 +180,56 @@ static int read_factor(struct cursor *c, struct rate *rate)
     return 0;
 }
 
+/* --- intensities --- */
+
+void rate_key_of_intensity(enum rate_kind kind, struct slice region, const struct intensity_value *value,
+                           enum gwp_set set, struct buffer *out)
+{
+    buffer_put_u8(out, (uint8_t)kind);
+    buffer_put_slice(out, region);
+    buffer_put_u8(out, (uint8_t)set);
+    buffer_put_u8(out, value->is_co2e);
+    buffer_put_u8(out, value->gwp_set);
+    buffer_put_u8(out, value->g.scale);
+    buffer_put_i64(out, value->g.mantissa);
+}
+
+void rate_family_key(const struct rate *rate, struct buffer *out)
+{
+    struct intensity_value none = { .is_co2e = rate->gases.gas[0] == GAS_CO2E,
+                                    .gwp_set = (uint8_t)rate->co2e_set };
+    rate_key_of_intensity(rate->kind, rate->region, &none, rate->set, out);
+}
+
+/* One gram per kWh is a thousandth of a microgram per micro watt-hour. */
+static int read_intensity(struct slice key, struct rate *out)
+{
+    struct rate rate = { .key = key, .factor = -1, .gwp_den = 1 };
+    struct cursor c = cursor_of(key);
+    rate.kind = (enum rate_kind)cursor_u8(&c);
+    rate.region = cursor_slice(&c);
+    uint8_t set = cursor_u8(&c);
+    bool is_co2e = cursor_u8(&c);
+    rate.co2e_set = cursor_u8(&c);
+    struct decimal g = { .scale = cursor_u8(&c) };
+    g.mantissa = cursor_i64(&c);
+    if (c.has_failed || cursor_rest(&c).size || set >= GWP_SET_COUNT || rate.co2e_set > GWP_UNSPECIFIED ||
+        g.scale > INTENSITY_SCALE_MOST)
+        return 1;
+    rate.set = (enum gwp_set)set;
+    rate.gases.n = 1;
+    rate.gases.gas[0] = is_co2e ? GAS_CO2E : GAS_CO2_FOSSIL;
+    if (fraction_multiply(fraction_of_decimal(g), (struct fraction){ 1, 1000 }, &rate.gases.ug[0]))
+        return 1;
+    lay_potentials(&rate);
+    *out = rate;
+    return 0;
+}
+
 int rate_read(struct slice key, struct rate *out)
 {
+    if (key.size > 0 && rate_is_intensity((enum rate_kind)key.at[0]))
+        return read_intensity(key, out);
     struct rate rate = { .key = key, .factor = -1, .gwp_den = 1, .co2e_set = GWP_UNSPECIFIED };
     struct cursor c = cursor_of(key);
     uint8_t kind = cursor_u8(&c);

@@ -16,6 +16,7 @@
 #include "base/fraction.h"
 #include "base/number.h"
 #include "model/gas.h"
+#include "model/intensity.h"
 #include "model/plan.h"
 
 /* What is added up, of a cell or of many that went by one rate: its gases are those of the rate, in the
@@ -53,9 +54,17 @@ struct rate {
     int co2e_set;            /* of GAS_CO2E among its gases; GWP_UNSPECIFIED */
     struct gas_rates gases;
     int128 gwp_num[GASES_MOST], gwp_den; /* of each; 0: in no total */
+    struct slice region;  /* of an intensity, in the key */
+    struct rate *family;  /* by which tallies are kept: itself, but for an intensity */
     int32_t factor; /* index in the plan of that number; -1: that plan has none */
     uint32_t plan_number;
 };
+
+/* Whether it is of a grid, and its key has a form of its own. */
+static inline bool rate_is_intensity(enum rate_kind kind)
+{
+    return kind == RATE_ACTUAL || kind == RATE_FORECAST;
+}
 
 /* Whether something is multiplied at that rate. */
 static inline bool rate_has_factor(enum rate_kind kind)
@@ -66,6 +75,14 @@ static inline bool rate_has_factor(enum rate_kind kind)
 /* Writes the key of a rate. factor is NULL unless the kind has one. */
 void rate_key(enum rate_kind kind, const struct factor *factor, enum gwp_set set,
               struct buffer *out);
+
+/* The same for a grid's intensity, of kind RATE_ACTUAL or RATE_FORECAST. */
+void rate_key_of_intensity(enum rate_kind kind, struct slice region, const struct intensity_value *value,
+                           enum gwp_set set, struct buffer *out);
+
+/* Of a rate of intensity: the key of those of its region and kind, whatever the value; a window's tallies go
+ * by that one, or a month would have one for each half hour. */
+void rate_family_key(const struct rate *rate, struct buffer *out);
 
 /* Writes a key that was written in an older form in the form of now; any other as it is. 0, or 1 when it
  * is malformed. */

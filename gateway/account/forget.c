@@ -122,6 +122,7 @@ void account_forget(struct account *a, int64_t before_us, struct state_out *out)
             strip_forgets(a->all[i], (enum period)p, one_step(&a->all[i]->strips[p], until_us), out);
         lock_forget(a->all[i], until_us, out);
     }
+    grids_forget(&a->grids, before_us, out);
     a->forgetting = FORGET_SAID;
 }
 

@@ -117,6 +117,17 @@ struct lane *cast_lane(struct cast *c, struct spot *spot, struct source *source,
     return lane;
 }
 
+static struct rate *family_of(struct cast *c, struct rate *rate)
+{
+    if (!rate_is_intensity(rate->kind))
+        return rate;
+    struct buffer key = { 0 };
+    rate_family_key(rate, &key);
+    struct rate *family = slice_equal(buffer_slice(&key), rate->key) ? rate : cast_rate(c, buffer_slice(&key));
+    buffer_fini(&key);
+    return family;
+}
+
 static struct rate *make_rate(struct cast *c, struct slice name, struct slice key)
 {
     struct rate fresh;
@@ -125,7 +136,9 @@ static struct rate *make_rate(struct cast *c, struct slice name, struct slice ke
     struct rate *rate = make(c, sizeof *rate);
     *rate = fresh;
     rate->key = cast_text(c, key);
+    rate->region = fresh.region.size > 0 ? cast_text(c, fresh.region) : fresh.region;
     names_put(&c->names, cast_text(c, name), rate);
+    rate->family = family_of(c, rate);
     return rate;
 }
 

@@ -1,6 +1,7 @@
 /* Which rate holds is asked for when a cell is made, and again when what it depends on has changed. So all
  * that has a say in it stands here, in its order: only what is imported is multiplied at all; the factor of
- * the stream that is valid at the time of the activity; beyond its last row that row, where the stream
+ * the stream that is valid at the time of the activity, or before it what its region's grid is known for:
+ * actual, then forecast; beyond its last row that row, where the stream
  * carries it forward; else there is none, and the activity counts as missing its factor.
  *
  * A stand-in has a rate of its own, though its ratios are those of the factor: the rate tells how firm it
@@ -38,6 +39,30 @@ struct rate *rating_by_plan(struct account *a, int32_t stream, int64_t at_us)
     return factor >= 0 ? stand_in(a, factor, RATE_PROVISIONAL) : a->cast.missing;
 }
 
+/* What stands in for an intensity that nobody told. */
+static struct rate *annual(struct account *a, int32_t stream, int64_t at_us)
+{
+    int32_t factor = plan_factor_at(a->plan, stream, at_us);
+    return factor >= 0 ? stand_in(a, factor, RATE_ANNUAL) : rating_by_plan(a, stream, at_us);
+}
+
+/* What the grid has, or else the plan. */
+static struct rate *rate_of_region(struct account *a, int32_t stream, int64_t at_us, int64_t *from_us,
+                                   int64_t *to_us)
+{
+    const char *region = a->plan->streams[stream].region;
+    const struct grid *grid = grids_find(&a->grids, region);
+    const struct spell *s = grid ? grid_at(grid, at_us, from_us, to_us) : NULL;
+    if (!s || (!s->has_actual && !s->has_forecast))
+        return annual(a, stream, at_us);
+    struct buffer key = { 0 };
+    rate_key_of_intensity(s->has_actual ? RATE_ACTUAL : RATE_FORECAST, slice_of(region),
+                          s->has_actual ? &s->actual : &s->forecast, (enum gwp_set)a->plan->gwp_set, &key);
+    struct rate *rate = cast_rate(&a->cast, buffer_slice(&key));
+    buffer_fini(&key);
+    return rate;
+}
+
 struct rate *rating_at(struct account *a, const struct lane *lane, int64_t at_us, int64_t *from_us,
                        int64_t *to_us)
 {
@@ -46,5 +71,29 @@ struct rate *rating_at(struct account *a, const struct lane *lane, int64_t at_us
         return lane->direction == DIRECTION_IMPORT ? a->cast.missing : a->cast.none;
     int64_t edge_us = narrow(a->plan, stream, at_us, from_us);
     *to_us = edge_us < *to_us ? edge_us : *to_us;
-    return lane->direction == DIRECTION_IMPORT ? rating_by_plan(a, stream, at_us) : a->cast.none;
+    if (lane->direction != DIRECTION_IMPORT)
+        return a->cast.none;
+    const char *region = a->plan->streams[stream].region;
+    return region && *region ? rate_of_region(a, stream, at_us, from_us, to_us)
+                             : rating_by_plan(a, stream, at_us);
+}
+
+/* Every site with a stream of the region. Said as a matter of factors: what an actual value restates has its
+ * own reason (rerate.c). */
+int account_intensity(struct account *a, const struct intensity *x)
+{
+    int rc = grids_take(&a->grids, x);
+    if (rc == GRID_CONFLICT)
+        return ACCOUNT_CONFLICT;
+    for (size_t i = 0; a->plan && rc == 0 && i < a->plan->n_streams; i++) {
+        const char *region = a->plan->streams[i].region;
+        if (region && slice_equal(slice_of(region), x->region))
+            rerate_between(a->sites[a->plan->streams[i].site], x->from_us, x->until_us, REASON_FACTOR);
+    }
+    return 0;
+}
+
+int account_load_intensity(struct account *a, struct slice key, struct slice value)
+{
+    return grids_load(&a->grids, key, value);
 }

@@ -35,20 +35,10 @@
 /* Windows in one chunk. Measured in tests/bench/README.md: some 10 ms when each of them changes. */
 #define CHUNK 64
 
-/* --- stretches --- */
+/* A shorter stretch is worked off without a word. */
+#define LONG_US (INT64_C(2) * 86400 * 1000000)
 
-static void tell_begin(const struct books *b, const struct restating *r)
-{
-    char from[32] = "ever", until[32] = "now";
-    if (r->from_us > INT64_MIN)
-        time_print(r->from_us, from);
-    if (r->until_us < INT64_MAX)
-        time_print(r->until_us, until);
-    log_line(LOG_INFO, "account.rerating",
-             "site=%.*s from=%s to=%s – other factors hold for this time than its windows were accounted "
-             "with; they are gone through, and what changes is published as a revision",
-             (int)b->id.size, (const char *)b->id.at, from, until);
-}
+/* --- stretches --- */
 
 /* What is off the record stays as it was accounted. */
 static void tell_beyond(const struct books *b, int64_t from_us)
@@ -62,6 +52,27 @@ static void tell_beyond(const struct books *b, int64_t from_us)
              "site=%s until=%s – windows that began before are off the record (store.history): they keep the "
              "factors that they were published with, and so does their part of longer windows",
              b->site->id, until);
+}
+
+/* Grid values come each half hour, and nobody wants a line for each. */
+static bool is_long(const struct restating *r)
+{
+    int64_t length_us;
+    return __builtin_sub_overflow(r->until_us, r->from_us, &length_us) || length_us > LONG_US;
+}
+
+static void tell_begin(const struct books *b, const struct restating *r)
+{
+    char from[32] = "ever", until[32] = "now";
+    if (r->from_us > INT64_MIN)
+        time_print(r->from_us, from);
+    if (r->until_us < INT64_MAX)
+        time_print(r->until_us, until);
+    log_line(LOG_INFO, "account.rerating",
+             "site=%.*s from=%s to=%s – other factors hold for this time than its windows were accounted "
+             "with; they are gone through, and what changes is published as a revision",
+             (int)b->id.size, (const char *)b->id.at, from, until);
+    tell_beyond(b, r->from_us);
 }
 
 /* Makes one stretch out of two. It is walked from its beginning. */
@@ -99,8 +110,8 @@ void rerate_between(struct books *b, int64_t from_us, int64_t until_us, enum rea
                              .period = PERIOD_MINUTE,
                              .at_us = from_us,
                              .reason = reason };
-    tell_begin(b, r);
-    tell_beyond(b, from_us);
+    if (is_long(r))
+        tell_begin(b, r);
 }
 
 /* --- one window --- */
@@ -236,9 +247,10 @@ static void release(struct books *b, int64_t until_us)
 static void end_stretch(struct books *b)
 {
     const struct restating *r = &b->restatings[0];
-    log_line(LOG_INFO, "account.rerated", "site=%.*s windows=%llu changed=%llu – done",
-             (int)b->id.size, (const char *)b->id.at, (unsigned long long)r->n_seen,
-             (unsigned long long)r->n_changed);
+    if (is_long(r))
+        log_line(LOG_INFO, "account.rerated", "site=%.*s windows=%llu changed=%llu – done",
+                 (int)b->id.size, (const char *)b->id.at, (unsigned long long)r->n_seen,
+                 (unsigned long long)r->n_changed);
     b->n_restatings--;
     for (uint32_t i = 0; i < b->n_restatings; i++)
         b->restatings[i] = b->restatings[i + 1];

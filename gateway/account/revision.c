@@ -40,7 +40,8 @@ static void hash_stream(const struct account *a, const struct summary_stream *s,
     buffer_put_i64(out, s->valid_ms);
     for (size_t i = 0; i < s->n_factors; i++) {
         const struct summary_factor *f = &s->factors[i];
-        buffer_put_text(out, f->factor < 0 ? "" : a->plan->factors[f->factor].id);
+        const char *id = f->region ? f->region : "";
+        buffer_put_text(out, f->factor < 0 ? id : a->plan->factors[f->factor].id);
         buffer_put_i64(out, f->factor < 0 ? 0 : a->plan->factors[f->factor].valid_from_date);
         buffer_put_u8(out, (uint8_t)f->status);
         buffer_put_i128(out, f->activity_micro);

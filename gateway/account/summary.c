@@ -111,6 +111,23 @@ static bool factor_before(const struct summary_factor *a, int32_t factor, enum f
     return a->status < status;
 }
 
+/* A value only where it is the same in the whole window. */
+static void tell_intensity(const struct draft *d, const struct rate *rate, struct summary_factor *out)
+{
+    const struct grid *grid = grids_find(&d->a->grids, (const char *)rate->region.at);
+    int64_t from_us = INT64_MIN, until_us = INT64_MAX;
+    const struct spell *s = grid ? grid_at(grid, d->w->start_us, &from_us, &until_us) : NULL;
+    out->region = (const char *)rate->region.at;
+    out->source = grid ? grid->source : "";
+    bool is_actual = rate->kind == RATE_ACTUAL;
+    if (!s || until_us < d->w->end_us || s->has_actual != is_actual)
+        return;
+    out->has_value = true;
+    out->value = is_actual ? s->actual : s->forecast;
+    out->from_us = from_us;
+    out->until_us = until_us;
+}
+
 static void add_factor(struct draft *d, struct summary_stream *s, const struct tally *t)
 {
     int32_t factor = rate_factor(d->a, t->rate);
@@ -118,12 +135,15 @@ static void add_factor(struct draft *d, struct summary_stream *s, const struct t
     size_t i = 0;
     while (i < s->n_factors && factor_before(&s->factors[i], factor, status))
         i++;
-    bool is_there =
-        i < s->n_factors && s->factors[i].factor == factor && s->factors[i].status == status;
+    bool is_there = i < s->n_factors && s->factors[i].factor == factor &&
+                    s->factors[i].status == status &&
+                    (s->factors[i].region != NULL) == (t->rate->region.size > 0);
     if (!is_there) {
         memmove(s->factors + i + 1, s->factors + i, (s->n_factors - i) * sizeof *s->factors);
         s->factors[i] = (struct summary_factor){ .factor = factor, .status = status };
         s->n_factors++;
+        if (t->rate->region.size > 0)
+            tell_intensity(d, t->rate, &s->factors[i]);
     }
     s->factors[i].activity_micro += t->figures.activity_micro;
 }

@@ -192,7 +192,7 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
         bool is_cut = amount->part == PART_MEASURED && !window_holds(w, amount);
         share->part_ticks[is_cut ? PART_INTERPOLATED : amount->part] += ticks;
     }
-    struct tally *tally = tally_of(w, share, rate, amount->is_unverified);
+    struct tally *tally = tally_of(w, share, rate->family, amount->is_unverified);
     tally->n += amount->sign;
     figures_add(&tally->figures, change, rate);
 }
@@ -200,10 +200,10 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
 void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,
                  const struct figures *after)
 {
-    struct tally *from = window_tally(w, lane->source, lane->direction, cell->rate, cell->is_unverified);
+    struct tally *from = window_tally(w, lane->source, lane->direction, cell->rate->family, cell->is_unverified);
     from->n -= cell->n;
     from->figures = figures_less(&from->figures, &cell->figures, cell->rate);
-    struct tally *to = window_tally(w, lane->source, lane->direction, rate, cell->is_unverified);
+    struct tally *to = window_tally(w, lane->source, lane->direction, rate->family, cell->is_unverified);
     to->n += cell->n;
     figures_add(&to->figures, after, rate);
 }

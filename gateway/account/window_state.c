@@ -67,7 +67,16 @@ static bool is_first_of_rate(const struct window *w, uint32_t i)
     return is_kept(w, w->tallies[i].n);
 }
 
-/* The rates of the window; the caller frees. */
+static bool is_listed(struct rate *const *rates, uint32_t n, const struct rate *rate)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (rates[i] == rate)
+            return true;
+    return false;
+}
+
+/* The rates of the window: those of its tallies, then those of cells that tallies keep by a family. The
+ * caller frees. */
 static struct rate **list_rates(const struct window *w, uint32_t *n)
 {
     struct rate **rates = NULL;
@@ -78,6 +87,13 @@ static struct rate **list_rates(const struct window *w, uint32_t *n)
             continue;
         rates = array_grow(rates, *n, &room, sizeof(struct rate *));
         rates[(*n)++] = w->tallies[i].rate;
+    }
+    for (uint32_t i = 0; i < w->n_cells; i++) {
+        struct rate *rate = w->cells[i].rate;
+        if (w->cells[i].n == 0 || rate->family == rate || is_listed(rates, *n, rate))
+            continue;
+        rates = array_grow(rates, *n, &room, sizeof(struct rate *));
+        rates[(*n)++] = rate;
     }
     return rates;
 }

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "model/amount.h"
 #include "model/gas.h"
+#include "model/intensity.h"
 #include "model/period.h"
 #include "model/reading.h"
 #include "model/substitute.h"
@@ -36,6 +37,11 @@ struct summary_factor {
     int32_t factor;              /* index in the plan; -1 when MISSING */
     enum factor_status status;
     int128 activity_micro;       /* how much activity it was applied to */
+    /* Of a grid's intensity: */
+    const char *region, *source; /* NULL: it is none */
+    bool has_value;              /* one value holds for the whole window */
+    struct intensity_value value;
+    int64_t from_us, until_us;   /* its interval */
 };
 
 /* CO2e as its source publishes it, by a set that is not the plan's. */

@@ -192,6 +192,25 @@ static void encode_factor(const struct encoding *e, const struct stream *stream,
     encode_validity(stream, factor, out);
 }
 
+/* A grid's intensity: its value where one holds for the whole window. */
+static void encode_intensity(const struct encoding *e, const struct summary_factor *f,
+                             Carbon__V1__FactorUse *out)
+{
+    out->id = wire_text(f->region);
+    out->source = wire_text(f->source);
+    out->unit = wire_text("g/kWh");
+    if (!f->has_value)
+        return;
+    out->valid_from_unix_ms = wire_ms(f->from_us);
+    out->valid_to_unix_ms = wire_ms(f->until_us);
+    out->values = wire_array(e->arena, 1, sizeof *out->values);
+    out->values[out->n_values++] = wire_new(e->arena, &carbon__v1__factor_value__descriptor);
+    out->values[0]->gas = f->value.is_co2e ? CARBON__V1__GAS__GAS_CO2E : CARBON__V1__GAS__GAS_CO2_FOSSIL;
+    out->values[0]->value = wire_decimal(e->arena, f->value.g);
+    if (f->value.gwp_set < GWP_SET_COUNT)
+        out->gwp_set = wire_text(gwp_set_names[f->value.gwp_set]);
+}
+
 void encode_factors(const struct encoding *e, const struct summary_stream *s,
                     Carbon__V1__SourceStream *out)
 {
@@ -202,6 +221,8 @@ void encode_factors(const struct encoding *e, const struct summary_stream *s,
         use->amount = wire_amount(e->arena, s->factors[i].activity_micro);
         if (stream_scope(e, s) == SCOPE_2)
             use->basis = CARBON__V1__BASIS__BASIS_LOCATION;
+        if (s->factors[i].region)
+            encode_intensity(e, &s->factors[i], use);
         if (s->factors[i].factor >= 0)
             encode_factor(e, stream_of(e, s), s->factors[i].factor, use);
         out->factors[out->n_factors++] = use;
