@@ -193,6 +193,20 @@ static void take_verdict(struct pipeline *p, const struct frame *f, enum verdict
     reject(p, f, NULL, v);
 }
 
+/* What a grid emits. A message in which one value fits no interval that is known counts as one that cannot be
+ * taken; the others of it are. Few windows are concerned mostly, and they are brought to it at once. */
+static int take_intensities(struct pipeline *p, const struct frame *f, const struct readings *in)
+{
+    bool has_conflict = false;
+    for (size_t i = 0; i < in->n_intensities; i++)
+        has_conflict |= account_intensity(p->account, &in->intensities[i]) == ACCOUNT_CONFLICT;
+    if (has_conflict)
+        take_verdict(p, f, VERDICT_CONFLICT);
+    else
+        p->ledger.messages.decoded++;
+    return account_work(p->account);
+}
+
 /* One frame through all stages. Everything the gateway does to data is on this page. */
 static int take_stages(struct pipeline *p, const struct frame *f)
 {
@@ -206,6 +220,8 @@ static int take_stages(struct pipeline *p, const struct frame *f)
         return 0;
     }
 
+    if (in.n_intensities > 0)
+        return take_intensities(p, f, &in);
     p->ledger.messages.decoded++;
     for (size_t i = 0; i < in.n; i++)
         ledger_received(&p->ledger, in.at[i].site, 1);

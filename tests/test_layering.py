@@ -24,7 +24,7 @@ TABLE = {
     "journal": ({"model", "base"}, {"zstd"}),
     "link": ({"base"}, {"uv", "MQTTAsync", "netdb", "sys"}),    # resolves names: see link/address.c
     "ingest": ({"journal", "link", "model", "base"}, {"uv"}),
-    "decode": ({"model", "base", "plugin.h"}, {"proto", "protobuf-c"}),
+    "decode": ({"model", "base", "plugin.h"}, {"proto", "protobuf-c", "jansson"}),
     "meter": ({"model", "base"}, set()),
     "derive": ({"model", "base"}, set()),
     "account": ({"model", "base"}, set()),

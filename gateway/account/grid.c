@@ -98,6 +98,8 @@ static bool is_same(bool had, struct intensity_value was, bool has, struct inten
 static void note_source(struct grid *g, struct slice source)
 {
     size_t size = source.size < INTENSITY_SOURCE_MOST ? source.size : INTENSITY_SOURCE_MOST;
+    while (size > 0 && size < source.size && (source.at[size] & 0xc0) == 0x80)
+        size--;                  /* at the end of a character */
     if (size == 0 || (strlen(g->source) == size && memcmp(g->source, source.at, size) == 0))
         return;
     memcpy(g->source, source.at, size);

@@ -16,6 +16,8 @@ void batch_begin(struct cgw_batch *b, const struct origin *origin, struct arena 
         b->taken_most = arena->taken + (arena->most - arena->taken) / 2;
     b->at = NULL;
     b->n = b->room = 0;
+    b->intensities = NULL;
+    b->n_intensities = 0;
     b->is_full = b->has_unknown_fields = false;
     b->why[0] = '\0';
 }

@@ -13,6 +13,8 @@ struct cgw_batch {
     size_t taken_most;           /* how far decoding may fill it */
     struct reading *at;          /* in the arena */
     size_t n, room;
+    struct intensity *intensities;   /* in the arena */
+    size_t n_intensities;
     bool is_full;                /* the bound was met: the message is too large */
     bool has_unknown_fields;
     char why[201];               /* why it could not be decoded; "": nothing was said */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "decode/batch.h"
+#include "decode/intensity.h"
 #include "decode/plugin_decoder.h"
 #include "decode/protobuf.h"
 #include "decode/route.h"
@@ -60,7 +61,8 @@ void decode_close(struct decode *d)
 static const struct {
     const char *name;
     batch_decoder decoder;
-} built_in[] = { { "reading", protobuf_reading }, { "batch", protobuf_batch } };
+} built_in[] = { { "reading", protobuf_reading }, { "batch", protobuf_batch },
+                 { "intensity", intensity_decode } };
 
 static batch_decoder built_in_of(const char *name)
 {
@@ -117,6 +119,7 @@ static struct origin origin_of(const struct decode *d, const struct frame *f,
         .plan = d->plan,
         .site_name = topic_name(f->topic, route->names.site),
         .device_name = topic_name(f->topic, route->names.device),
+        .region_name = topic_name(f->topic, route->names.region),
         .site = route->site,
         .device = route->device,
         .latest_us = origin_latest_us(d->plan, f),
@@ -169,7 +172,8 @@ enum verdict decode_frame(struct decode *d, const struct frame *f, struct arena 
     if (v != VERDICT_COUNTED)
         return v;
     d->figures.unknown_fields += d->batch.has_unknown_fields;
-    *out = (struct readings){ .at = d->batch.at, .n = d->batch.n };
+    *out = (struct readings){ .at = d->batch.at, .n = d->batch.n, .intensities = d->batch.intensities,
+                              .n_intensities = d->batch.n_intensities };
     return VERDICT_COUNTED;
 }
 

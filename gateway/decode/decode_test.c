@@ -87,7 +87,7 @@ static enum verdict take(struct fixture *f, uint8_t kind, const char *topic, str
         .rest = { copy, rest.size },
     };
     arena_reset(&f->arena);
-    f->out = (struct readings){ NULL, 77 };
+    f->out = (struct readings){ .n = 77 };
     enum verdict v = decode_frame(f->decode, &frame, &f->arena, &f->out);
     free(copy);
     return v;

@@ -22,7 +22,7 @@ struct raw_reading {
 /* What is known of all readings of a message before it is opened. */
 struct origin {
     const struct plan *plan;
-    struct slice site_name, device_name;   /* from the topic; empty: it does not tell */
+    struct slice site_name, device_name, region_name;   /* from the topic; empty: it does not tell */
     int32_t site, device;        /* what they are in the plan; -1: not told, or unknown */
     int64_t latest_us;           /* the latest time that a reading may bear */
 };

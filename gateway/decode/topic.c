@@ -34,7 +34,7 @@ static bool level_is(struct slice level, const char *text)
 static bool is_wildcard(struct slice level)
 {
     return level_is(level, "+") || level_is(level, "#") || level_is(level, "{site}") ||
-           level_is(level, "{device}");
+           level_is(level, "{device}") || level_is(level, "{region}");
 }
 
 /* Whether one level of the topic fits one of the pattern. */
@@ -47,6 +47,8 @@ static bool level_match(struct slice pattern, struct slice level, size_t at, str
         names->site = span;
     else if (level_is(pattern, "{device}"))
         names->device = span;
+    else if (level_is(pattern, "{region}"))
+        names->region = span;
     else
         return slice_equal(pattern, level);
     return level.size > 0;

@@ -13,11 +13,11 @@ struct topic_span {
 };
 
 struct topic_names {
-    struct topic_span site, device;
+    struct topic_span site, device, region;
 };
 
 /* Whether the topic fits; on true the names are filled in. The pattern is one that the plan's check let
- * pass. Levels are compared byte by byte, whatever they hold. {site} and {device} match one level of at
+ * pass. Levels are compared byte by byte, whatever they hold. {site}, {device} and {region} match one level of at
  * least one byte, + any one level, a last # this level and all below, none included. As MQTT has it, no
  * wildcard matches a first level that begins with $. */
 bool topic_match(const char *pattern, struct slice topic, struct topic_names *out);

@@ -261,7 +261,7 @@ static void topics_are_filters_with_two_placeholders(void **state)
     ASSERT_MISTAKES({ TOPIC("a/#/b"), "# may only be the last level" },
                     { TOPIC("a/b#"), "a wildcard must be a level of its own" },
                     { TOPIC("a/+b"), "a wildcard must be a level of its own" },
-                    { TOPIC("a/{point}"), "a level is a text, +, {site} or {device}" },
+                    { TOPIC("a/{point}"), "a level is a text, +, {site}, {device} or {region}" },
                     { TOPIC("a/x{site}"), "a level is a text" },
                     { TOPIC("{site}/{site}"), "may stand once each" },
                     { TOPIC("{device}/a/{device}"), "may stand once each" },

@@ -24,10 +24,10 @@ static const char *const carry_choices[] = { "no", "provisional", NULL };
 static const struct option topic_options[] = {
     { .name = "topic", .type = OPT_STRING, .at = offsetof(struct topic_rule, pattern),
       .is_required = true, .min = "1", .max = "1024",
-      .help = "Topic filter; {site} and {device} mark where they stand, + and a last # match any." },
+      .help = "Topic filter; {site}, {device} and {region} mark where they stand, + and a last # match any." },
     { .name = "decoder", .type = OPT_NAME, .at = offsetof(struct topic_rule, decoder),
       .is_required = true,
-      .help = "What the payload is: reading, batch, or the name of a plugin." },
+      .help = "What the payload is: reading, batch, intensity (of a grid), or the name of a plugin." },
     { .name = "options", .type = OPT_RAW, .at = offsetof(struct topic_rule, options),
       .help = "Options of the plugin." },
     { .name = NULL }

@@ -30,14 +30,14 @@ static bool level_is(const char *level, size_t size, const char *text)
 static const char *level_mistake(const char *level, size_t size, bool is_last)
 {
     if (level_is(level, size, "{site}") || level_is(level, size, "{device}") ||
-        level_is(level, size, "+"))
+        level_is(level, size, "{region}") || level_is(level, size, "+"))
         return NULL;
     if (level_is(level, size, "#"))
         return is_last ? NULL : "# may only be the last level";
     if (memchr(level, '+', size) || memchr(level, '#', size))
         return "a wildcard must be a level of its own";
     if (memchr(level, '{', size) || memchr(level, '}', size))
-        return "a level is a text, +, {site} or {device}";
+        return "a level is a text, +, {site}, {device} or {region}";
     return NULL;
 }
 
@@ -53,8 +53,9 @@ static const char *pattern_mistake(const char *pattern)
         return "a topic has no control characters";
     if (strncmp(pattern, "$share/", 7) == 0)
         return "a shared subscription would take readings out of their order";
-    if (stands_twice(pattern, "{site}") || stands_twice(pattern, "{device}"))
-        return "{site} and {device} may stand once each";
+    if (stands_twice(pattern, "{site}") || stands_twice(pattern, "{device}") ||
+        stands_twice(pattern, "{region}"))
+        return "{site}, {device} and {region} may stand once each";
 
     const char *mistake = NULL;
     for (const char *level = pattern; level && !mistake;) {

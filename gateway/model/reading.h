@@ -8,6 +8,8 @@
 
 #include "model/verdict.h"
 
+struct intensity;
+
 /* Numbers as in carbon.v1.Quality. The lower, the better, up to SUSPECT. */
 enum quality {
     QUALITY_GOOD = 0,
@@ -34,6 +36,8 @@ struct reading {
 struct readings {
     struct reading *at;
     size_t n;
+    struct intensity *intensities;   /* or these: what a grid emits */
+    size_t n_intensities;
 };
 
 #endif

@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pb2
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROTO = ROOT / "proto"
 README = PROTO / "README.md"
-FILES = ["reading.proto", "summary.proto", "status.proto"]
+FILES = ["reading.proto", "summary.proto", "status.proto", "intensity.proto"]
 
 # A command and, as the next block of the page, what it prints.
 EXAMPLE = re.compile(r"^```sh\n(.*?)^```\n\s*^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
