@@ -39,8 +39,6 @@ static struct slice region_of(const struct cgw_batch *b, const struct intensity_
 enum verdict intensity_begin(struct cgw_batch *b, const struct intensity_head *head, size_t n)
 {
     struct slice told = b->origin.region_name, region = region_of(b, head);
-    if (head->is_co2e)
-        return refuse(b, VERDICT_UNDECODABLE, "intensity of CO2e is not taken, only of CO2");
     if (n == 0)
         return refuse(b, VERDICT_UNDECODABLE, "there is no value in it");
     if ((told.size > 0 && !slice_equal(told, region)) || !is_known(b->origin.plan, region))
@@ -78,6 +76,21 @@ static bool settle(struct decimal *d)
     return d->mantissa >= 0 && d->scale <= INTENSITY_SCALE_MOST && whole <= VALUE_MOST;
 }
 
+uint8_t intensity_gwp_set(const char *name)
+{
+    uint8_t set = 0;
+    while (set < GWP_SET_COUNT && (!name || strcmp(gwp_set_names[set], name) != 0))
+        set++;
+    return set;                  /* GWP_UNSPECIFIED is the number behind the last */
+}
+
+/* A value with what the message says of all of them. */
+static void weigh(struct intensity_value *v, const struct intensity_head *head)
+{
+    v->is_co2e = head->is_co2e;
+    v->gwp_set = head->is_co2e ? head->gwp_set : GWP_UNSPECIFIED;
+}
+
 enum verdict intensity_add(struct cgw_batch *b, const struct intensity_head *head, const struct intensity *x)
 {
     struct intensity v = *x;
@@ -88,7 +101,9 @@ enum verdict intensity_add(struct cgw_batch *b, const struct intensity_head *hea
     if (v.until_us <= v.from_us || v.from_us < 0 || v.until_us - v.from_us > LENGTH_MOST_US ||
         !falls_on_edges(b->origin.plan, &v))
         return refuse(b, VERDICT_BAD_TIME, "an interval does not fit the windows of the sites");
-    if ((v.has_forecast && !settle(&v.forecast)) || (v.has_actual && !settle(&v.actual)))
+    weigh(&v.forecast, head);
+    weigh(&v.actual, head);
+    if ((v.has_forecast && !settle(&v.forecast.g)) || (v.has_actual && !settle(&v.actual.g)))
         return refuse(b, VERDICT_OUT_OF_RANGE, "a value is negative, too large or too fine");
     if (v.has_forecast || v.has_actual)
         b->intensities[b->n_intensities++] = v;
@@ -129,13 +144,14 @@ static enum verdict take_message(const Carbon__V1__Intensity *m, struct cgw_batc
         .source = slice_of(m->source),
         .published_us = micros_of(m->published_unix_ms),
         .is_co2e = m->gas == CARBON__V1__INTENSITY_GAS__INTENSITY_GAS_CO2E,
+        .gwp_set = intensity_gwp_set(m->gwp_set),
     };
     enum verdict v = intensity_begin(out, &head, m->n_values);
     for (size_t i = 0; i < m->n_values && v == VERDICT_COUNTED; i++) {
         struct intensity x = { .from_us = micros_of(m->values[i]->from_unix_ms),
                                .until_us = micros_of(m->values[i]->to_unix_ms) };
-        x.has_forecast = take_decimal(m->values[i]->forecast, &x.forecast);
-        x.has_actual = take_decimal(m->values[i]->actual, &x.actual);
+        x.has_forecast = take_decimal(m->values[i]->forecast, &x.forecast.g);
+        x.has_actual = take_decimal(m->values[i]->actual, &x.actual.g);
         v = intensity_add(out, &head, &x);
     }
     return v;

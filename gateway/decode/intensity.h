@@ -13,11 +13,15 @@ struct intensity_head {
     struct slice region, source;
     int64_t published_us;
     bool is_co2e;
+    uint8_t gwp_set;             /* of CO2e; GWP_UNSPECIFIED */
 };
+
+/* By its name; GWP_UNSPECIFIED when it names none, or none of ours. */
+uint8_t intensity_gwp_set(const char *name);
 
 /* Makes room for n values of a message, once; judges one and adds it. COUNTED, or the message's verdict:
  *
- *   UNDECODABLE    no value at all, or CO2e, which is not taken yet
+ *   UNDECODABLE    no value at all
  *   UNKNOWN_SITE   no stream goes by the region, or topic and message name two
  *   BAD_TIME       an interval that ends before it begins, is longer than 31 days, or does not fall on the
  *                  edges of the smallest windows of the sites that go by it

@@ -59,8 +59,8 @@ static enum verdict take_element(struct cgw_batch *out, const struct intensity_h
     const json_t *inner = json_object_get(e, "intensity"), *values = inner ? inner : e;
     struct intensity x = { .from_us = time_of(json_object_get(e, "from")),
                            .until_us = time_of(json_object_get(e, "to")) };
-    if (!take_number(json_object_get(values, "forecast"), &x.has_forecast, &x.forecast) ||
-        !take_number(json_object_get(values, "actual"), &x.has_actual, &x.actual))
+    if (!take_number(json_object_get(values, "forecast"), &x.has_forecast, &x.forecast.g) ||
+        !take_number(json_object_get(values, "actual"), &x.has_actual, &x.actual.g))
         return refuse(out, VERDICT_OUT_OF_RANGE, "a forecast or actual value is no number");
     return intensity_add(out, head, &x);
 }
@@ -85,8 +85,11 @@ static enum verdict take_root(struct cgw_batch *out, const json_t *root)
         .region = text_of(out, json_object_get(root, "region")),
         .source = text_of(out, json_object_get(root, "source")),
         .published_us = published_us > 0 ? published_us : 0,
-        .is_co2e = gas && strcmp(gas, "co2") != 0,
+        .is_co2e = gas && strcmp(gas, "co2e") == 0,
+        .gwp_set = intensity_gwp_set(json_string_value(json_object_get(root, "gwp_set"))),
     };
+    if (gas && !head.is_co2e && strcmp(gas, "co2") != 0)
+        return refuse(out, VERDICT_UNDECODABLE, "gas is neither co2 nor co2e");
     if (out->is_full)
         return VERDICT_TOO_LARGE;
     if (list == root && json_is_object(root)) {

@@ -86,11 +86,11 @@ static void the_form_of_the_uk_api_is_taken(void **state)
     assert_true(slice_equal(x[0].region, slice_of("GB")));
     assert_int_equal(x[0].from_us, from_us);
     assert_int_equal(x[0].until_us - x[0].from_us, INT64_C(1800000000));
-    assert_int_equal(x[0].actual.mantissa, 263);
+    assert_int_equal(x[0].actual.g.mantissa, 263);
     assert_true(x[1].has_forecast);
     assert_false(x[1].has_actual);
-    assert_int_equal(x[1].forecast.mantissa, 2505);
-    assert_int_equal(x[1].forecast.scale, 1);
+    assert_int_equal(x[1].forecast.g.mantissa, 2505);
+    assert_int_equal(x[1].forecast.g.scale, 1);
 }
 
 static void the_plain_form_names_region_source_and_publication(void **state)
@@ -100,9 +100,14 @@ static void the_plain_form_names_region_source_and_publication(void **state)
         "{\"region\":\"GB\",\"source\":\"operator\",\"published\":\"2018-01-20T13:05:00Z\",\"values\":["
         ELEMENT("\"actual\":\"263.1\"") "]}"), &r);
     assert_int_equal(v, VERDICT_COUNTED);
-    assert_int_equal(r.intensities[0].actual.mantissa, 2631);
+    assert_int_equal(r.intensities[0].actual.g.mantissa, 2631);
     assert_true(r.intensities[0].published_us > r.intensities[0].until_us);
     assert_true(slice_equal(r.intensities[0].source, slice_of("operator")));
+    assert_false(r.intensities[0].actual.is_co2e);
+    assert_int_equal(take(*state, GB, slice_of("{\"gas\":\"co2e\",\"gwp_set\":\"AR5\",\"values\":["
+                                               ELEMENT("\"actual\":1") "]}"), &r), VERDICT_COUNTED);
+    assert_true(r.intensities[0].actual.is_co2e);
+    assert_int_equal(r.intensities[0].actual.gwp_set, GWP_AR5);
     assert_int_equal(take(*state, GB, slice_of(ELEMENT("\"forecast\":1")), &r), VERDICT_COUNTED);
     assert_int_equal(take(*state, GB, slice_of("[" ELEMENT("\"forecast\":1") "]"), &r), VERDICT_COUNTED);
 }
@@ -124,7 +129,7 @@ static void protobuf_is_taken(void **state)
     m.values = values;
     struct slice payload = { bytes, carbon__v1__intensity__pack(&m, bytes) };
     assert_int_equal(take(*state, "grid", payload, &r), VERDICT_COUNTED);
-    assert_int_equal(r.intensities[0].actual.mantissa, 263);
+    assert_int_equal(r.intensities[0].actual.g.mantissa, 263);
     assert_int_equal(r.intensities[0].from_us, INT64_C(1516449600000000));
     assert_int_equal(take(*state, "carbon/v1/intensity/FR", payload, &r), VERDICT_UNKNOWN_SITE);
 }
@@ -139,7 +144,7 @@ static void what_is_wrong_has_a_verdict_and_nothing_of_it_is_taken(void **state)
         { GB, "[]", VERDICT_UNDECODABLE },
         { GB, "{\"data\":[]}", VERDICT_UNDECODABLE },
         { GB, "garbage", VERDICT_UNDECODABLE },
-        { GB, "{\"gas\":\"co2e\",\"values\":[" ELEMENT("\"actual\":1") "]}", VERDICT_UNDECODABLE },
+        { GB, "{\"gas\":\"soot\",\"values\":[" ELEMENT("\"actual\":1") "]}", VERDICT_UNDECODABLE },
         { GB, ELEMENT("\"actual\":null"), VERDICT_UNDECODABLE },
         { GB, ELEMENT("\"actual\":true"), VERDICT_OUT_OF_RANGE },
         { GB, ELEMENT("\"actual\":-1"), VERDICT_OUT_OF_RANGE },

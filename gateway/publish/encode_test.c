@@ -404,7 +404,8 @@ static void without_a_factor_co2e_is_absent_and_the_total_is_incomplete(void **s
     struct example *x = *state;
     struct summary_stream *s = &x->streams[ELECTRICITY];
     example_boiler_runs(x);
-    s->factors[1] = (struct summary_factor){ -1, FACTOR_MISSING, 1000000 };
+    s->factors[1] = (struct summary_factor){ .factor = -1, .status = FACTOR_MISSING,
+        .activity_micro = 1000000 };
     s->n_factors = 2;
     s->has_co2e = false;
     s->is_incomplete = true;
@@ -442,7 +443,8 @@ static void stream_that_was_given_no_factor_waits_for_none(void **state)
     remake(x, "carrier: natural gas, factor: lng}", "carrier: natural gas}");
     struct summary_stream *boiler = &x->streams[BOILER];
     boiler->activity_micro = boiler->part_micro[PART_MEASURED] = 2000000;
-    boiler->factors[0] = (struct summary_factor){ -1, FACTOR_MISSING, 2000000 };
+    boiler->factors[0] = (struct summary_factor){ .factor = -1, .status = FACTOR_MISSING,
+        .activity_micro = 2000000 };
     boiler->n_factors = 1;
     const Carbon__V1__SiteSummary *m = example_encode(x);
     assert_null(m->streams[BOILER]->emission->co2e_g);

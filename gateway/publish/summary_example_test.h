@@ -35,8 +35,8 @@ static inline void example_electricity(struct example *x)
 {
     x->points[ELECTRICITY][0] = 0;
     x->points[ELECTRICITY][1] = 1;
-    x->factors[ELECTRICITY][0] = (struct summary_factor){ FACTOR_GRID_2018, FACTOR_ACTUAL,
-                                                          3170000000 };
+    x->factors[ELECTRICITY][0] = (struct summary_factor){ .factor = FACTOR_GRID_2018, .status = FACTOR_ACTUAL,
+        .activity_micro = 3170000000 };
     x->gases[ELECTRICITY][0] = (struct gas_mass){ GAS_CO2_FOSSIL, true, 1453445000 };
     x->gases[ELECTRICITY][1] = (struct gas_mass){ GAS_CH4_FOSSIL, true, 39625 };
     x->streams[ELECTRICITY] = (struct summary_stream){
@@ -67,7 +67,8 @@ static inline void example_boiler(struct example *x)
 static inline void example_boiler_runs(struct example *x)
 {
     struct summary_stream *boiler = &x->streams[BOILER];
-    x->factors[BOILER][0] = (struct summary_factor){ FACTOR_LNG, FACTOR_ACTUAL, 2000000 };
+    x->factors[BOILER][0] = (struct summary_factor){ .factor = FACTOR_LNG, .status = FACTOR_ACTUAL,
+        .activity_micro = 2000000 };
     boiler->n_factors = 1;
     boiler->has_activity = true;
     boiler->activity_micro = boiler->part_micro[PART_MEASURED] = 2000000;
