@@ -27,11 +27,19 @@ def unix_ms(text):
 
 
 @dataclass
+class Message:
+    """Another message than a reading, in its place among them."""
+    topic: str
+    payload: str
+
+
+@dataclass
 class Case:
     """One site, what its devices say, and what must come out."""
     id: str                         # of the vector, or a name of our own
     site: str                       # the keys of the site but its id, as YAML at no indent
-    readings: list                  # (device, point, time, value) and at will a dict of the reading's other fields
+    readings: list                  # (device, point, time, value) and at will a dict of the reading's other fields;
+                                    # or a Message
     expect: list                    # Expect
     factors: str = ""               # rows of `factors`, as YAML at no indent
     parameters: str = ""            # rows of `parameters`
@@ -83,9 +91,13 @@ def messages(cases):
     """The file that `replay --messages` takes."""
     out = b""
     for case in cases:
-        for device, point, at, value, *more in case.readings:
-            topic = f"carbon/v1/{case.site_id}/{device}/reading".encode()
-            payload = encoded(point, at, value, **(more[0] if more else {}))
+        for reading in case.readings:
+            if isinstance(reading, Message):
+                topic, payload = reading.topic.encode(), reading.payload.encode()
+            else:
+                device, point, at, value, *more = reading
+                topic = f"carbon/v1/{case.site_id}/{device}/reading".encode()
+                payload = encoded(point, at, value, **(more[0] if more else {}))
             out += struct.pack("<I", len(topic)) + topic + struct.pack("<I", len(payload)) + payload
     return out
 
@@ -171,9 +183,12 @@ def number_of(value):
 
 
 def at_path(thing, path):
-    """The value at "a.b[key].c" of a summary as JSON; None when it is not there."""
+    """The value at "a.b[key].c.0" of a summary as JSON; None when it is not there."""
     for step in path.split("."):
         name, _, key = step.rstrip("]").partition("[")
+        if isinstance(thing, list) and name.isdecimal():
+            thing = thing[int(name)] if int(name) < len(thing) else None
+            continue
         thing = thing.get(name) if isinstance(thing, dict) else None
         if key and thing is not None:
             thing = next((row for row in thing if str(row.get(KEYS[name])) == key), None)
@@ -201,6 +216,8 @@ def windows(summaries, expect):
 def found(summaries, expect):
     values = [at_path(s, expect.at) for s in windows(summaries, expect)]
     values = [v for v in values if v is not None]
+    if not isinstance(expect.is_, str):
+        values = [int(v) if isinstance(v, str) else v for v in values]      # 64 bits are texts in JSON
     if not values:
         return None
     if all(isinstance(v, (int, Decimal)) and not isinstance(v, bool) for v in values):
