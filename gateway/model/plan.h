@@ -32,6 +32,13 @@ enum point_role { ROLE_FISCAL, ROLE_SUB, ROLE_CHECK };
 enum stamp { STAMP_END, STAMP_START };
 enum direction { DIRECTION_IMPORT, DIRECTION_EXPORT, DIRECTION_GENERATION };
 enum carry_forward { CARRY_NOTHING, CARRY_PROVISIONAL };
+enum method {                    /* numbers: carbon.v1.Method less 1 */
+    METHOD_DIRECT,               /* activity x factor */
+    METHOD_ENERGY_EF,            /* fuel x calorific value x factor per energy x oxidation */
+    METHOD_NCV_CC_OF,            /* fuel x calorific value x carbon content x oxidation x 44/12 */
+    METHOD_GAS_MASS,             /* the amount is the gas itself */
+    METHOD_BLEND,                /* the amount is a mix of gases by mass */
+};
 enum scope { SCOPE_1 = 1, SCOPE_2 = 2, SCOPE_3 = 3 };
 
 /* One gas of a factor, exactly as published: kg of it per unit of activity. */
@@ -70,6 +77,14 @@ struct factor {
     const char *kg_text[FACTOR_KEYS];  /* as written; empty: the row does not name the gas */
     struct option_list species_list;   /* of factor_species: the other gases */
     int co2e_set_choice;         /* enum gwp_set of GAS_CO2E; GWP_UNSPECIFIED: its source names none */
+    int method;                  /* enum method */
+    const char *calorific_value, *calorific_unit;   /* "48.0", "TJ/Gg": two units; empty: not told */
+    const char *carbon_content, *carbon_unit;       /* "0.02618", "t/GJ" or "t/t" */
+    const char *oxidation;                          /* share of the carbon; empty: 1 */
+    const char *density, *density_unit;             /* "0.7", "kg/m3" */
+    const char *biogenic_fraction;                  /* share of CO2 and CH4; empty: as the gases say */
+    const char *blend;                              /* "HFC-32:0.50;HFC-125:0.50" */
+    const char *carrier, *region, *sector, *confidence; /* what the row is for, and how sure its source is */
     /* Filled in by the check: */
     const struct unit *unit;     /* the activity's: of `per` */
     struct factor_gas gases[GASES_MOST]; /* in the order of the numbers; what it does not name is not covered */

@@ -21,6 +21,8 @@ static const char *const smallest_choices[] = { "1min", "15min", NULL };
 
 static const char *const carry_choices[] = { "no", "provisional", NULL };
 
+static const char *const method_choices[] = { "direct", "energy_ef", "ncv_cc_of", "gas_mass", "blend", NULL };
+
 static const struct option topic_options[] = {
     { .name = "topic", .type = OPT_STRING, .at = offsetof(struct topic_rule, pattern),
       .is_required = true, .min = "1", .max = "1024",
@@ -79,6 +81,36 @@ static const struct option factor_options[] = {
     { .name = "gwp_set", .type = OPT_CHOICE, .at = offsetof(struct factor, co2e_set_choice),
       .choices = co2e_set_choices, .preset = "unspecified",
       .help = "Of a gas CO2e: the IPCC report whose potentials its source took." },
+    { .name = "method", .type = OPT_CHOICE, .at = offsetof(struct factor, method),
+      .choices = method_choices, .preset = "direct",
+      .help = "direct: so much per unit; energy_ef: per energy of a fuel; ncv_cc_of: from the fuel's carbon; gas_mass: "
+              "the amount is the gas; blend: it is a mix of gases." },
+    { .name = "calorific_value", .type = OPT_STRING, .at = offsetof(struct factor, calorific_value),
+      .help = "Energy of the fuel per mass or volume, where activity and figures differ in that." },
+    { .name = "calorific_unit", .type = OPT_STRING, .at = offsetof(struct factor, calorific_unit),
+      .help = "Two units, as GJ/t, TJ/Gg, kJ/Nm3 or MMBtu_IT.gross/short_ton." },
+    { .name = "carbon_content", .type = OPT_STRING, .at = offsetof(struct factor, carbon_content),
+      .help = "Carbon of the fuel per energy or mass; for ncv_cc_of." },
+    { .name = "carbon_unit", .type = OPT_STRING, .at = offsetof(struct factor, carbon_unit),
+      .help = "Two units, as t/GJ, t/TJ or t/t." },
+    { .name = "oxidation", .type = OPT_STRING, .at = offsetof(struct factor, oxidation),
+      .help = "Share of the fuel's carbon that becomes CO2, 0 to 1; absent: 1; for energy_ef and ncv_cc_of." },
+    { .name = "density", .type = OPT_STRING, .at = offsetof(struct factor, density),
+      .help = "Mass of the fuel per volume, where activity and figures differ in that." },
+    { .name = "density_unit", .type = OPT_STRING, .at = offsetof(struct factor, density_unit),
+      .help = "Two units, as kg/m3, kg/L or kg/Nm3." },
+    { .name = "biogenic_fraction", .type = OPT_STRING, .at = offsetof(struct factor, biogenic_fraction),
+      .help = "Share of the CO2 and CH4 that is of biomass, 0 to 1; absent: the gases tell." },
+    { .name = "blend", .type = OPT_STRING, .at = offsetof(struct factor, blend),
+      .help = "Gases of a mix and their shares by mass, which add up to 1, as HFC-32:0.50;HFC-125:0.50." },
+    { .name = "carrier", .type = OPT_STRING, .at = offsetof(struct factor, carrier), .max = "64",
+      .help = "Fuel, electricity or other carrier that the row is for." },
+    { .name = "region", .type = OPT_STRING, .at = offsetof(struct factor, region), .max = "64",
+      .help = "Region that the row is for." },
+    { .name = "sector", .type = OPT_STRING, .at = offsetof(struct factor, sector), .max = "256",
+      .help = "Sector that the row is for: CH4 and N2O of one fuel differ by it." },
+    { .name = "confidence", .type = OPT_STRING, .at = offsetof(struct factor, confidence), .max = "64",
+      .help = "How sure its source is, in the source's words." },
     { .name = NULL }
 };
 
