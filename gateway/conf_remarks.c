@@ -38,13 +38,14 @@ static void look_for_files(struct remarks *r, const char *section, const struct 
 /* A reading counts as late when `keep` newer ones of its point are there, however young it is. */
 static void look_at_bounds(struct remarks *r, const struct point *pt)
 {
-    if (pt->kind != POINT_INTERVAL || pt->interval_us <= 0 ||
-        pt->keep >= (pt->lateness_us + pt->interval_us - 1) / pt->interval_us)
+    int64_t period_us = pt->kind == POINT_INTERVAL ? pt->interval_us : pt->period_us;
+    int64_t needed = period_us > 0 ? (pt->lateness_us + period_us - 1) / period_us : 0;
+    if (pt->keep >= needed)
         return;
     problem_add(&r->warnings, pt->place, "point \"%s\": keep: %lld readings reach back %lld s, less than its "
                 "lateness of %lld s; what is older is late – raise keep to %lld", pt->id, (long long)pt->keep,
-                (long long)(pt->keep * (pt->interval_us / 1000000)), (long long)(pt->lateness_us / 1000000),
-                (long long)((pt->lateness_us + pt->interval_us - 1) / pt->interval_us));
+                (long long)(pt->keep * (period_us / 1000000)), (long long)(pt->lateness_us / 1000000),
+                (long long)needed);
 }
 
 static void look_at_factor(struct remarks *r, const struct factor *f)

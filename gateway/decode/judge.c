@@ -61,6 +61,8 @@ static enum verdict judge_value(const struct point *pt, const struct raw_reading
     int rc = number_ticks(raw->value, pt->tick_of_raw, &out->ticks);
     if (rc != 0)
         return rc == NUMBER_MALFORMED ? VERDICT_NOT_A_NUMBER : VERDICT_OUT_OF_RANGE;
+    if (pt->kind == POINT_EVENT && raw->sequence == 0)
+        return VERDICT_OUT_OF_RANGE;
     if (pt->kind != POINT_INTERVAL)
         return VERDICT_COUNTED;
     if (raw->interval_ms > INTERVAL_MS_MOST)
@@ -82,6 +84,8 @@ static enum verdict judge(const struct origin *o, const struct raw_reading *raw,
         return VERDICT_UNKNOWN_POINT;
 
     const struct point *pt = &o->plan->points[out->point];
+    if (pt->kind == POINT_DERIVED)
+        return VERDICT_UNKNOWN_POINT;
     if (!unit_agrees(pt, raw->unit))
         return VERDICT_BAD_UNIT;
     if (raw->time_us < TIME_FIRST_US || raw->time_us > o->latest_us)

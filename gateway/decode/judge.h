@@ -39,6 +39,8 @@ int64_t origin_latest_us(const struct plan *plan, const struct frame *f);
  *   BAD_TIME                       before 2000, after latest_us, or after the year 9999
  *   NOT_A_NUMBER, OUT_OF_RANGE     the value; or more ticks than 63 bits hold
  *   OUT_OF_RANGE                   an interval reading's length above 31 days
+ *   OUT_OF_RANGE                   an event without a sequence: it has no key to be known again by
+ *   UNKNOWN_POINT                  a derived point: it is computed, and nobody may tell it
  *
  * A quality that is none of ours is of a newer device. It counts as SUSPECT: the amount is summed, and
  * nobody vouches for it. The length that a reading tells matters for points of kind interval alone. */

@@ -44,6 +44,20 @@ struct row {
 #define GIVES(ticks_, start_) .has_amount = true, .amount = (ticks_), .start_s = (start_)
 #define VALID                 .part = PART_MEASURED, .is_valid = true
 
+/* The one amount of a step that is no stretch; false: there is none. */
+static bool find_amount(const struct fold_effect *e, struct amount *out)
+{
+    bool has_amount = false;
+    for (int i = 0; i < e->n; i++) {
+        if (e->at[i].shape == AMOUNT_STRETCH)
+            continue;
+        assert_false(has_amount);
+        has_amount = true;
+        *out = e->at[i];
+    }
+    return has_amount;
+}
+
 static void expect(const struct fold_rules *rules, const struct row *rows, size_t n)
 {
     struct fold_state s = { 0 };
@@ -52,23 +66,34 @@ static void expect(const struct fold_rules *rules, const struct row *rows, size_
         struct sample sample = { .time_us = r->at_s * S, .ticks = r->ticks, .boot = r->boot,
                                  .interval_us = r->length_s * S, .quality = (uint8_t)r->quality };
         struct fold_state before = s;
-        struct fold_effect e = fold_step(rules, &s, &sample);
-        if (e.verdict != r->verdict || e.has_amount != r->has_amount)
-            fail_msg("row %zu: verdict %d, amount %d", i, e.verdict, e.has_amount);
+        struct amount amount;
+        struct fold_effect e;
+        fold_step(rules, &s, &sample, &e);
+        bool has_amount = find_amount(&e, &amount);
+        if (e.verdict != r->verdict || has_amount != r->has_amount)
+            fail_msg("row %zu: verdict %d, amount %d", i, e.verdict, has_amount);
         if (e.verdict != VERDICT_COUNTED)
             assert_true(fold_state_equal(&before, &s));
-        if (!e.has_amount)
+        if (!has_amount)
             continue;
         int64_t end_s = rules->stamp == STAMP_START ? r->start_s + r->length_s : r->at_s;
-        if (e.amount.ticks != r->amount || e.amount.start_us != r->start_s * S ||
-            e.amount.end_us != end_s * S || e.amount.part != r->part || e.amount.flags != r->flags ||
-            e.amount.is_valid != r->is_valid)
+        if (amount.ticks != r->amount || amount.start_us != r->start_s * S ||
+            amount.end_us != end_s * S || amount.part != r->part || amount.flags != r->flags ||
+            amount.is_valid != r->is_valid)
             fail_msg("row %zu: amount %jd from %jd s, part %d, flags %d, valid %d", i,
-                     (intmax_t)e.amount.ticks, (intmax_t)(e.amount.start_us / S), e.amount.part,
-                     e.amount.flags, e.amount.is_valid);
-        assert_int_equal(e.amount.sign, 1);
-        assert_false(e.amount.is_unverified);
+                     (intmax_t)amount.ticks, (intmax_t)(amount.start_us / S), amount.part,
+                     amount.flags, amount.is_valid);
+        assert_int_equal(amount.sign, 1);
+        assert_false(amount.is_unverified);
     }
+}
+
+static enum verdict verdict_of(const struct fold_rules *rules, struct fold_state *s,
+                               const struct sample *r)
+{
+    struct fold_effect e;
+    fold_step(rules, s, r, &e);
+    return e.verdict;
 }
 
 #define EXPECT(rules, rows) expect(&(rules), rows, COUNT(rows))
@@ -76,6 +101,10 @@ static void expect(const struct fold_rules *rules, const struct row *rows, size_
 /* --- registers --- */
 
 static const struct fold_rules plain = { .kind = POINT_REGISTER, .max_gap_us = 100 * S };
+static const struct fold_rules trapezoid = { .kind = POINT_GAUGE, .max_gap_us = HOUR };
+static const struct fold_rules previous = { .kind = POINT_GAUGE, .max_gap_us = HOUR,
+                                            .integrate = INTEGRATE_PREVIOUS };
+static const struct fold_rules event = { .kind = POINT_EVENT };
 
 static void register_counts_its_deltas(void **state)
 {
@@ -133,10 +162,10 @@ static void amounts_while_not_operating_are_flagged(void **state)
     static const struct row rows[] = {
         { 0, 100, GOOD, 0, COUNTED, NOTHING },
         { 10, 0, IDLE, 0, COUNTED, NOTHING },
-        { 20, 100, GOOD, 0, COUNTED, GIVES(0, 0), VALID },
+        { 20, 100, GOOD, 0, COUNTED, GIVES(0, 0), .part = PART_MEASURED },
         { 30, 0, IDLE, 0, COUNTED, NOTHING },
         { 40, 0, BAD, 0, COUNTED, NOTHING },
-        { 50, 101, GOOD, 0, COUNTED, GIVES(1, 20), VALID, .flags = AMOUNT_NOT_OPERATING },
+        { 50, 101, GOOD, 0, COUNTED, GIVES(1, 20), .flags = AMOUNT_NOT_OPERATING },
         { 60, 102, GOOD, 0, COUNTED, GIVES(1, 50), VALID },
     };
     EXPECT(plain, rows);
@@ -232,19 +261,19 @@ static void extreme_values_do_not_overflow(void **state)
     struct fold_rules rules = { .kind = POINT_REGISTER, .max_gap_us = INT64_MAX };
     struct sample low = { .time_us = INT64_MIN, .ticks = INT64_MIN };
     struct sample high = { .time_us = INT64_MAX, .ticks = INT64_MAX };
-    assert_int_equal(fold_step(&rules, &s, &low).verdict, COUNTED);
-    assert_int_equal(fold_step(&rules, &s, &high).verdict, OUT_OF_RANGE);
+    assert_int_equal(verdict_of(&rules, &s, &low), COUNTED);
+    assert_int_equal(verdict_of(&rules, &s, &high), OUT_OF_RANGE);
     rules.max_rate_ticks_per_hour = INT64_MAX;
-    assert_int_equal(fold_step(&rules, &s, &high).verdict, OUT_OF_RANGE);
+    assert_int_equal(verdict_of(&rules, &s, &high), OUT_OF_RANGE);
     rules.kind = POINT_INTERVAL;
     low.interval_us = high.interval_us = S;
     low.ticks = 1;
-    assert_int_equal(fold_step(&rules, &(struct fold_state){ 0 }, &low).verdict, OUT_OF_RANGE);
-    assert_int_equal(fold_step(&rules, &(struct fold_state){ 0 }, &high).verdict, OUT_OF_RANGE);
+    assert_int_equal(verdict_of(&rules, &(struct fold_state){ 0 }, &low), OUT_OF_RANGE);
+    assert_int_equal(verdict_of(&rules, &(struct fold_state){ 0 }, &high), OUT_OF_RANGE);
     rules.stamp = STAMP_START;
     high.ticks = 1;
-    assert_int_equal(fold_step(&rules, &(struct fold_state){ 0 }, &high).verdict, OUT_OF_RANGE);
-    assert_int_equal(fold_step(&rules, &(struct fold_state){ 0 }, &low).verdict, COUNTED);
+    assert_int_equal(verdict_of(&rules, &(struct fold_state){ 0 }, &high), OUT_OF_RANGE);
+    assert_int_equal(verdict_of(&rules, &(struct fold_state){ 0 }, &low), COUNTED);
 }
 
 /* --- one time, several readings --- */
@@ -279,7 +308,7 @@ static void order_is_time_then_rank(void **state)
     };
     for (size_t i = 0; i < COUNT(in_order); i++) {
         for (size_t j = 0; j < COUNT(in_order); j++) {
-            int order = sample_order(&in_order[i], &in_order[j]);
+            int order = sample_order(POINT_REGISTER, &in_order[i], &in_order[j]);
             assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
         }
     }
@@ -358,10 +387,10 @@ static void interval_amounts_while_not_operating_are_flagged(void **state)
     static const struct row end[] = {
         { 10, 0, IDLE, 0, COUNTED, NOTHING, .length_s = 10 },
         { 20, 3, IDLE, 0, COUNTED, GIVES(3, 10), .flags = AMOUNT_NOT_OPERATING, .length_s = 10 },
-        { 30, 4, GOOD, 0, COUNTED, GIVES(4, 20), VALID, .flags = AMOUNT_NOT_OPERATING, .length_s = 10 },
+        { 30, 4, GOOD, 0, COUNTED, GIVES(4, 20), .flags = AMOUNT_NOT_OPERATING, .length_s = 10 },
         { 40, 4, GOOD, 0, COUNTED, GIVES(4, 30), VALID, .length_s = 10 },
         { 50, 0, IDLE, 0, COUNTED, NOTHING, .length_s = 10 },
-        { 60, 0, GOOD, 0, COUNTED, GIVES(0, 50), VALID, .length_s = 10 },
+        { 60, 0, GOOD, 0, COUNTED, GIVES(0, 50), .part = PART_MEASURED, .length_s = 10 },
         { 70, 0, IDLE, 0, COUNTED, NOTHING, .length_s = 10 },
         { 80, 0, BAD, 0, COUNTED, NOTHING, .length_s = 10 },     /* ends it, as any reading does */
         { 90, 4, GOOD, 0, COUNTED, GIVES(4, 80), VALID, .length_s = 10 },
@@ -392,7 +421,8 @@ static void state_counts_without_an_amount(void **state)
 static void anchor_is_the_state_that_the_step_leaves(void **state)
 {
     (void)state;
-    const struct fold_rules all[] = { plain, by_end, by_start, { .kind = POINT_STATE } };
+    const struct fold_rules all[] = { plain, by_end, by_start, { .kind = POINT_STATE },
+                                      trapezoid, previous, event };
     for (size_t k = 0; k < COUNT(all); k++) {
         struct fold_state s = { 0 };
         size_t n_anchors = 0;
@@ -401,7 +431,7 @@ static void anchor_is_the_state_that_the_step_leaves(void **state)
                                 .boot = (uint64_t)i / 20, .sequence = (uint64_t)i,
                                 .quality = (uint8_t)(i * 5 % QUALITY_COUNT) };
             struct fold_state anchor;
-            bool is_counted = fold_step(&all[k], &s, &r).verdict == COUNTED;
+            bool is_counted = verdict_of(&all[k], &s, &r) == COUNTED;
             if (is_counted && fold_anchor(&all[k], &r, &anchor)) {
                 n_anchors++;
                 assert_true(fold_state_equal(&s, &anchor));

@@ -119,10 +119,16 @@ static struct fold_rules rules_of(const struct point *point)
     return (struct fold_rules){
         .kind = (uint8_t)point->kind,
         .stamp = (uint8_t)point->stamp,
+        .integrate = (uint8_t)point->integrate,
         .reset_from_zero = point->reset_from_zero,
+        .has_min = point->has_min,
+        .has_max = point->has_max,
         .max_gap_us = point->max_gap_us,
         .max_rate_ticks_per_hour = point->max_rate_ticks_per_hour,
         .modulus_ticks = point->modulus_ticks,
+        .min_ticks = point->min_ticks,
+        .max_ticks = point->max_ticks,
+        .calibrated_until_us = point->calibrated_until_us,
     };
 }
 
@@ -133,6 +139,7 @@ static void inherit(struct meter *m, struct slice key, uint64_t identity, struct
     if (old && old->identity == identity) {
         *out = *old;
         old->retained = (struct retained){ 0 };
+        old->swaps = NULL;
         out->key = key;
         return;
     }
@@ -168,6 +175,8 @@ void meter_configure(struct meter *m, const struct plan *plan)
         const struct point *point = &plan->points[i];
         struct fold_rules rules = rules_of(point);
         inherit(m, key_of(plan, point), identity_of(m, point), &points[i]);
+        points[i].multiplier = point->multiplier;
+        points[i].period_us = point->period_us;
         meter_point_adopt(&points[i], &rules, point->lateness_us, point->keep);
         entries[i] = (struct meter_entry){ points[i].key, i };
     }
@@ -185,22 +194,29 @@ void meter_configure(struct meter *m, const struct plan *plan)
 
 /* --- readings --- */
 
-/* Copies what was gathered into the arena. Without room there the meter lends its own: by now the state
- * has moved, and the amounts must not be lost. */
-static void hand_over(struct meter *m, int32_t point, struct arena *arena, struct amounts *out)
+/* A copy in the arena. Without room there the meter lends its own: by now the state has moved, and what
+ * came of it must not be lost. */
+static void *lend(struct arena *arena, void *own, size_t size)
+{
+    void *at = size > 0 ? arena_take(arena, size) : NULL;
+    return at ? memcpy(at, own, size) : own;
+}
+
+void meter_hand_over(struct meter *m, int32_t point, struct arena *arena, struct amounts *out)
 {
     struct effects *e = &m->effects;
     for (size_t i = 0; i < e->n; i++)
         e->at[i].point = point;
-    *out = (struct amounts){ .at = e->at, .n = e->n, .moved = e->moved, .n_moved = e->n_moved };
-
-    struct amount *at = e->n > 0 ? arena_take(arena, e->n * sizeof *at) : NULL;
-    if (at)
-        out->at = memcpy(at, e->at, e->n * sizeof *at);
-    struct reclassified *moved =
-        e->n_moved > 0 ? arena_take(arena, e->n_moved * sizeof *moved) : NULL;
-    if (moved)
-        out->moved = memcpy(moved, e->moved, e->n_moved * sizeof *moved);
+    for (size_t i = 0; i < e->n_samples; i++)
+        e->samples[i].point = point;
+    *out = (struct amounts){
+        .at = lend(arena, e->at, e->n * sizeof *e->at),
+        .n = e->n,
+        .moved = lend(arena, e->moved, e->n_moved * sizeof *e->moved),
+        .n_moved = e->n_moved,
+        .samples = lend(arena, e->samples, e->n_samples * sizeof *e->samples),
+        .n_samples = e->n_samples,
+    };
 }
 
 enum verdict meter_take(struct meter *m, const struct reading *r, struct arena *arena,
@@ -218,7 +234,7 @@ enum verdict meter_take(struct meter *m, const struct reading *r, struct arena *
     };
     effects_clear(&m->effects);
     enum verdict v = meter_point_take(&m->points[r->point], &s, &m->effects);
-    hand_over(m, r->point, arena, out);
+    meter_hand_over(m, r->point, arena, out);
     return v;
 }
 

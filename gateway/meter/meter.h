@@ -32,6 +32,32 @@ void meter_configure(struct meter *m, const struct plan *plan);
 enum verdict meter_take(struct meter *m, const struct reading *r, struct arena *arena,
                         struct amounts *out);
 
+/* What people decide about readings that are retained: it is folded in as if it had been known from the
+ * start, and what differs leaves as amounts, moved verdicts and samples, as from meter_take. 0, or why it
+ * cannot be; then nothing has changed. */
+#define METER_GONE   1           /* older than what is retained: it is final */
+#define METER_ABSENT 2           /* no such reading, or no such swap */
+#define METER_CLASH  3           /* a swap that overlaps another one, or was declared already */
+#define METER_FULL   4           /* so many swaps of one point are not kept */
+#define METER_UNFIT  5           /* not a register, ends before it begins, or beyond 63 bits */
+
+/* A reading does not count (is_void), or does again: the one of that time, boot and sequence; a sequence
+ * of 0 means all of that time, a boot of 0 any. */
+int meter_void(struct meter *m, int32_t point, int64_t time_us, uint64_t boot, uint64_t sequence,
+               bool is_void, struct arena *arena, struct amounts *out);
+
+/* An exchange of a register's meter. Values are as displayed, in ticks of the resolution, before any
+ * multiplier. The plan's multiplier stays what it is: changing it would begin the point anew. */
+struct meter_swap {
+    int64_t removed_us, installed_us;
+    int64_t final_raw, initial_raw;
+    struct decimal multiplier;   /* of the new meter; mantissa 0: as before */
+};
+
+/* Declares it; or, when not is_declared, takes it back: the one that was installed then. */
+int meter_exchange(struct meter *m, int32_t point, const struct meter_swap *swap, bool is_declared,
+                   struct arena *arena, struct amounts *out);
+
 /* Writes a row for each point that changed since the last call; drops those of points that are gone. */
 void meter_save(struct meter *m, struct state_out *out);
 

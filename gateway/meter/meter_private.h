@@ -29,6 +29,9 @@ struct meter {
 /* The point of that key, or NULL. */
 struct meter_point *meter_find(const struct meter *m, struct slice key);
 
+/* What was gathered in effects, as of that point. */
+void meter_hand_over(struct meter *m, int32_t point, struct arena *arena, struct amounts *out);
+
 /* The row of this key is dropped at the next save. Takes the key. */
 void meter_drop(struct meter *m, struct slice key);
 

@@ -53,7 +53,7 @@ static void readings_in_order_give_one_amount_each(void **state)
     }
     struct meter_figures f;
     meter_figures(p.meter, &f);
-    assert_int_equal(f.points, 3);
+    assert_int_equal(f.points, PLANT_POINTS);
     assert_int_equal(f.retained, 3 * 128);
     assert_int_equal(f.held, 0);
     assert_true(f.retained_bytes < 3 * 200 * sizeof(struct sample));
@@ -301,7 +301,7 @@ static void reference(const struct fold_rules *rules, int32_t point, struct samp
     size_t n_set = 0;
     for (size_t i = 0; i < n; i++) {
         size_t j = 0;
-        while (j < n_set && !sample_is_twin(&set[j], &at[i]))
+        while (j < n_set && !sample_is_twin(rules->kind, &set[j], &at[i]))
             j++;
         if (j == n_set)
             set[n_set++] = at[i];
@@ -312,25 +312,43 @@ static void reference(const struct fold_rules *rules, int32_t point, struct samp
     struct fold_state s = { 0 };
     for (size_t i = 0; i < n_set; i++) {
         for (size_t j = i + 1; j < n_set; j++) {
-            if (sample_order(&set[j], &set[i]) < 0) {
+            if (sample_order(rules->kind, &set[j], &set[i]) < 0) {
                 struct sample swap = set[i];
                 set[i] = set[j];
                 set[j] = swap;
             }
         }
-        struct fold_effect e = fold_step(rules, &s, &set[i]);
+        struct fold_effect e;
+        fold_step(rules, &s, &set[i], &e);
         out->by_verdict[e.verdict]++;
-        e.amount.point = point;
-        if (e.has_amount)
-            tally_amount(out, &e.amount, 1);
+        for (int k = 0; k < e.n; k++) {
+            e.at[k].point = point;
+            tally_amount(out, &e.at[k], 1);
+        }
+        struct sampled sampled = { .point = point, .quality = set[i].quality,
+                                   .time_us = set[i].time_us, .ticks = set[i].ticks };
+        if (rules->kind == POINT_GAUGE && e.verdict == VERDICT_COUNTED)
+            tally_sampled(out, &sampled, 1);
     }
     free(set);
 }
 
 static struct fold_rules rules_of(const struct point *p)
 {
-    return (struct fold_rules){ (uint8_t)p->kind,  (uint8_t)p->stamp,          p->reset_from_zero,
-                                p->max_gap_us,     p->max_rate_ticks_per_hour, p->modulus_ticks };
+    return (struct fold_rules){
+        .kind = (uint8_t)p->kind,
+        .stamp = (uint8_t)p->stamp,
+        .integrate = (uint8_t)p->integrate,
+        .reset_from_zero = p->reset_from_zero,
+        .has_min = p->has_min,
+        .has_max = p->has_max,
+        .max_gap_us = p->max_gap_us,
+        .max_rate_ticks_per_hour = p->max_rate_ticks_per_hour,
+        .modulus_ticks = p->modulus_ticks,
+        .min_ticks = p->min_ticks,
+        .max_ticks = p->max_ticks,
+        .calibrated_until_us = p->calibrated_until_us,
+    };
 }
 
 static void take_all(struct plant *p, int32_t point, const struct sample *at, size_t n,

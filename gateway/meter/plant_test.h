@@ -19,9 +19,10 @@
 #define EPOCH_US (INT64_C(1700000000) * S)
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-#define PLANT_POINTS 3
+#define PLANT_POINTS 5
 
-/* One site with one device: a register "reg", an interval "int", a state "run". */
+/* One site with one device: a register "reg", an interval "int", a state "run", a gauge "gau", an event
+ * "evt". */
 struct plant {
     struct plan plan;
     struct site site;
@@ -32,12 +33,13 @@ struct plant {
     struct meter *meter;
 };
 
-enum { REG, INT, RUN };
+enum { REG, INT, RUN, GAU, EVT };
 
 static inline void plant_plan(struct plant *p)
 {
-    static const char *const ids[] = { "reg", "int", "run" };
-    static const int kinds[] = { POINT_REGISTER, POINT_INTERVAL, POINT_STATE };
+    static const char *const ids[] = { "reg", "int", "run", "gau", "evt" };
+    static const int kinds[] = { POINT_REGISTER, POINT_INTERVAL, POINT_STATE, POINT_GAUGE,
+                                 POINT_EVENT };
     *p = (struct plant){ .site = { .id = "hall" }, .device = { .id = "meter-1" },
                          .unit = { .number = 2, .name = "kWh" } };
     for (int i = 0; i < PLANT_POINTS; i++) {
@@ -95,7 +97,8 @@ static inline bool is_same_amount(const struct amount *a, const struct amount *b
 {
     return a->point == b->point && a->start_us == b->start_us && a->end_us == b->end_us &&
            a->ticks == b->ticks && a->part == b->part && a->flags == b->flags &&
-           a->is_valid == b->is_valid && a->is_unverified == b->is_unverified;
+           a->is_valid == b->is_valid && a->is_unverified == b->is_unverified &&
+           a->shape == b->shape && a->ramp_from == b->ramp_from && a->ramp_to == b->ramp_to;
 }
 
 static inline void tally_amount(struct tally *t, const struct amount *a, int64_t times)
@@ -116,14 +119,25 @@ static inline void tally_amount(struct tally *t, const struct amount *a, int64_t
     t->n++;
 }
 
+/* As a stretch of its own kind, at which amounts never are. */
+static inline void tally_sampled(struct tally *t, const struct sampled *s, int64_t times)
+{
+    tally_amount(t, &(struct amount){ .point = s->point, .shape = UINT8_MAX, .flags = s->quality,
+                                      .start_us = s->time_us, .end_us = s->time_us,
+                                      .ticks = s->ticks }, times);
+}
+
 static inline void tally_add(struct tally *t, enum verdict v, const struct amounts *out)
 {
     t->by_verdict[v]++;
     for (size_t i = 0; i < out->n; i++) {
         assert_true(out->at[i].sign == 1 || out->at[i].sign == -1);
         assert_true(out->at[i].end_us > out->at[i].start_us);
+        assert_true(out->at[i].shape != AMOUNT_STRETCH || out->at[i].ticks == 0);
         tally_amount(t, &out->at[i], out->at[i].sign);
     }
+    for (size_t i = 0; i < out->n_samples; i++)
+        tally_sampled(t, &out->samples[i], out->samples[i].sign);
     for (size_t i = 0; i < out->n_moved; i++) {
         assert_true(out->moved[i].from != out->moved[i].to);
         t->by_verdict[out->moved[i].from]--;
@@ -189,6 +203,10 @@ static inline void plant_vary(struct plant *p, struct dice *d)
     p->points[REG].max_gap_us = roll(d, 2) ? 15 * S : HOUR;
     p->points[INT].max_rate_ticks_per_hour = roll(d, 2) ? 36000 : 0;
     p->points[INT].stamp = roll(d, 2) ? STAMP_END : STAMP_START;
+    p->points[GAU].integrate = roll(d, 2) ? INTEGRATE_TRAPEZOID : INTEGRATE_PREVIOUS;
+    p->points[GAU].max_gap_us = roll(d, 2) ? 15 * S : HOUR;
+    p->points[GAU].has_max = p->points[EVT].has_max = roll(d, 2);
+    p->points[GAU].max_ticks = p->points[EVT].max_ticks = 900;
 }
 
 /* A reading as of a plant with a hard life: gaps, spikes, dips, resets, clashes, every quality. *now is

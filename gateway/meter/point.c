@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "model/plan.h"
+#include "model/reading.h"
 
 #define HELD_TEXT                                                                                  \
     "stays below its last valid value, so nothing is counted: see whether the meter was "          \
@@ -33,47 +34,6 @@
 #define RULES_TEXT                                                                                 \
     "its limits changed; what came before stands as it was counted, and readings from "            \
     "before that are still to come will be late"
-
-/* Room for one more of size bytes each; aborts without memory. */
-static void *grown(void *at, size_t n, size_t *room, size_t size)
-{
-    if (n < *room)
-        return at;
-    *room = *room < 8 ? 8 : 2 * *room;
-    at = realloc(at, *room * size);
-    if (!at)
-        abort();
-    return at;
-}
-
-void effects_clear(struct effects *e)
-{
-    e->n = 0;
-    e->n_moved = 0;
-}
-
-void effects_fini(struct effects *e)
-{
-    free(e->at);
-    free(e->moved);
-    *e = (struct effects){ 0 };
-}
-
-static void add_amount(struct effects *out, const struct fold_effect *e, int8_t sign)
-{
-    if (!e->has_amount)
-        return;
-    out->at = grown(out->at, out->n, &out->room, sizeof *out->at);
-    out->at[out->n] = e->amount;
-    out->at[out->n].sign = sign;
-    out->n++;
-}
-
-static void add_moved(struct effects *out, enum verdict from, enum verdict to)
-{
-    out->moved = grown(out->moved, out->n_moved, &out->room_moved, sizeof *out->moved);
-    out->moved[out->n_moved++] = (struct reclassified){ from, to };
-}
 
 void meter_point_init(struct meter_point *p, struct slice key)
 {
@@ -83,8 +43,10 @@ void meter_point_init(struct meter_point *p, struct slice key)
 void meter_point_fini(struct meter_point *p)
 {
     retained_fini(&p->retained);
+    free(p->swaps);
     free((void *)p->key.at);
     p->key = (struct slice){ 0 };
+    p->swaps = NULL;
 }
 
 void meter_point_tell(const struct meter_point *p, const char *id, const char *text)
@@ -95,7 +57,21 @@ void meter_point_tell(const struct meter_point *p, const char *id, const char *t
     log_line(LOG_WARN, id, "site=%s device=%s point=%s – %s", site, device, point, text);
 }
 
+/* A gauge's value is passed on while it is counted. */
+static void tell_sampled(const struct meter_point *p, struct effects *out, const struct sample *r,
+                         int8_t sign)
+{
+    if (p->rules.kind == POINT_GAUGE)
+        effects_sampled(out, r, sign);
+}
+
 /* --- the fold from a place on --- */
+
+/* A fold on its way: under which rules, and how far. */
+struct course {
+    const struct fold_rules *rules;
+    struct fold_state state;
+};
 
 /* The state before the i-th sample: back to one that fixes the state by itself, and on from there. */
 static struct fold_state state_before(const struct meter_point *p, size_t i)
@@ -112,8 +88,9 @@ static struct fold_state state_before(const struct meter_point *p, size_t i)
     }
     for (; from < i; from++) {
         const struct sample *r = retained_at(&p->retained, from);
+        struct fold_effect unused;
         if (r->verdict == VERDICT_COUNTED)
-            fold_step(&p->rules, &s, r);
+            fold_step(&p->rules, &s, r, &unused);
     }
     return s;
 }
@@ -124,43 +101,58 @@ static void replace(struct meter_point *p, struct sample *r, const struct fold_e
 {
     assert(r->verdict == was->verdict);
     if (was->verdict != now->verdict) {
-        add_moved(out, was->verdict, now->verdict);
+        effects_moved(out, was->verdict, now->verdict);
+        if (was->verdict == VERDICT_COUNTED)
+            tell_sampled(p, out, r, -1);
+        if (now->verdict == VERDICT_COUNTED)
+            tell_sampled(p, out, r, 1);
         p->n_counted -= was->verdict == VERDICT_COUNTED;
         p->n_counted += now->verdict == VERDICT_COUNTED;
+        p->n_void -= was->verdict == VERDICT_VOID;
+        p->n_void += now->verdict == VERDICT_VOID;
         r->verdict = (uint8_t)now->verdict;
     }
-    if (!fold_amount_equal(was, now)) {
-        add_amount(out, was, -1);
-        add_amount(out, now, 1);
-    }
+    effects_difference(out, was, now);
 }
 
-/* From the i-th sample on, the fold as it was and as it is now, until they meet. */
-static void follow(struct meter_point *p, size_t i, struct fold_state was, struct fold_state now,
+/* One sample in both folds. */
+static void step_both(struct meter_point *p, struct sample *r, struct course *was,
+                      struct course *now, struct effects *out)
+{
+    struct fold_effect old, new;
+    fold_step(was->rules, &was->state, r, &old);
+    fold_step(now->rules, &now->state, r, &new);
+    replace(p, r, &old, &new, out);
+}
+
+/* From the i-th sample on, the fold as it was and as it is now, until they meet. Under different rules they
+ * may part again, so there it goes on to the end. */
+static void follow(struct meter_point *p, size_t i, struct course was, struct course now,
                    struct effects *out)
 {
     for (; i < p->retained.n; i++) {
-        if (fold_state_equal(&was, &now))
+        if (was.rules == now.rules && fold_state_equal(&was.state, &now.state))
             return;
-        struct sample *r = retained_at(&p->retained, i);
-        struct fold_effect old = fold_step(&p->rules, &was, r);
-        struct fold_effect new = fold_step(&p->rules, &now, r);
-        replace(p, r, &old, &new, out);
+        step_both(p, retained_at(&p->retained, i), &was, &now, out);
     }
-    p->tip = now;
+    p->tip = now.state;
 }
 
 /* Puts a new reading in its place. */
 static enum verdict insert(struct meter_point *p, const struct sample *r, struct effects *out)
 {
     size_t place = retained_place(&p->retained, r);
-    struct fold_state was = state_before(p, place), now = was;
-    struct fold_effect e = fold_step(&p->rules, &now, r);
+    struct course was = { &p->rules, state_before(p, place) }, now = was;
+    struct fold_effect e;
+    fold_step(&p->rules, &now.state, r, &e);
 
     retained_insert(&p->retained, place, r);
     retained_at(&p->retained, place)->verdict = (uint8_t)e.verdict;
-    p->n_counted += e.verdict == VERDICT_COUNTED;
-    add_amount(out, &e, 1);
+    if (e.verdict == VERDICT_COUNTED) {
+        p->n_counted++;
+        tell_sampled(p, out, r, 1);
+    }
+    effects_amounts(out, &e, 1);
     follow(p, place + 1, was, now, out);
     return e.verdict;
 }
@@ -169,18 +161,15 @@ static enum verdict insert(struct meter_point *p, const struct sample *r, struct
  * it was the last of the stretch, so there the others are folded first. */
 static void promote(struct meter_point *p, size_t from, size_t to, struct effects *out)
 {
-    struct fold_state was = state_before(p, to), now = was;
+    struct course was = { &p->rules, state_before(p, to) }, now = was;
     retained_move_down(&p->retained, from, to);
 
     struct sample *moved = retained_at(&p->retained, to);
-    struct fold_effect moved_now = fold_step(&p->rules, &now, moved);
-    for (size_t i = to + 1; i <= from; i++) {
-        struct sample *r = retained_at(&p->retained, i);
-        struct fold_effect old = fold_step(&p->rules, &was, r);
-        struct fold_effect new = fold_step(&p->rules, &now, r);
-        replace(p, r, &old, &new, out);
-    }
-    struct fold_effect moved_was = fold_step(&p->rules, &was, moved);
+    struct fold_effect moved_now, moved_was;
+    fold_step(&p->rules, &now.state, moved, &moved_now);
+    for (size_t i = to + 1; i <= from; i++)
+        step_both(p, retained_at(&p->retained, i), &was, &now, out);
+    fold_step(&p->rules, &was.state, moved, &moved_was);
     replace(p, moved, &moved_was, &moved_now, out);
     follow(p, from + 1, was, now, out);
 }
@@ -200,7 +189,8 @@ static void take_twin(struct meter_point *p, size_t i, const struct sample *r, s
     seen_add(&p->seen, kept->boot, kept->sequence);
     kept->sequence = r->sequence;
     size_t place = i;
-    while (place > 0 && sample_order(kept, retained_at(&p->retained, place - 1)) < 0)
+    while (place > 0 &&
+           sample_order(p->rules.kind, kept, retained_at(&p->retained, place - 1)) < 0)
         place--;
     if (place < i)
         promote(p, i, place, out);
@@ -216,10 +206,12 @@ static size_t first_counted(const struct meter_point *p)
     return i;
 }
 
+/* A voided one is none: if it went, the same reading sent again would count. */
 static size_t first_candidate(const struct meter_point *p)
 {
     size_t i = 0;
-    while (retained_at(&p->retained, i)->verdict == VERDICT_COUNTED)
+    while (retained_at(&p->retained, i)->verdict == VERDICT_COUNTED ||
+           retained_at(&p->retained, i)->verdict == VERDICT_VOID)
         i++;
     return i;
 }
@@ -247,19 +239,41 @@ static void forget(struct meter_point *p, size_t i)
 {
     const struct sample *r = retained_at(&p->retained, i);
     p->n_counted -= r->verdict == VERDICT_COUNTED;
+    p->n_void -= r->verdict == VERDICT_VOID;
     seen_add(&p->seen, r->boot, r->sequence);
     retained_remove(&p->retained, i);
     p->is_dirty = true;
 }
 
-/* Moves the base up to the i-th sample, which is counted; the candidates of its time and before go
- * with it. */
-static void freeze(struct meter_point *p, size_t i)
+/* Folds the i-th sample, which is counted, into the base. */
+static void take_into_base(struct meter_point *p, size_t i)
 {
     const struct sample *last = retained_at(&p->retained, i);
+    struct fold_effect unused;
     if (!fold_anchor(&p->rules, last, &p->base))
-        fold_step(&p->rules, &p->base, last);
+        fold_step(&p->rules, &p->base, last, &unused);
     assert(p->base.accepted_us == last->time_us);
+}
+
+/* Swaps that no reading to come can find between its value and the last; the newest stays for its scale. */
+static void forget_swaps(struct meter_point *p)
+{
+    struct fold_swaps *w = p->swaps;
+    while (w && w->n > 1 && w->at[1].installed_us <= p->base.value_us) {
+        memmove(&w->at[0], &w->at[1], (size_t)(w->n - 1) * sizeof w->at[0]);
+        w->n--;
+    }
+}
+
+/* Moves the base up to the i-th sample, which is counted; what else has its time (of events some may be
+ * counted too) and what came before goes with it. */
+static void freeze(struct meter_point *p, size_t i)
+{
+    take_into_base(p, i);
+    for (i++; i < p->retained.n && retained_at(&p->retained, i)->time_us == p->base.accepted_us; i++)
+        if (retained_at(&p->retained, i)->verdict == VERDICT_COUNTED)
+            take_into_base(p, i);
+    forget_swaps(p);
     while (p->retained.n > 0 && retained_at(&p->retained, 0)->time_us <= p->base.accepted_us)
         forget(p, 0);
 }
@@ -275,8 +289,24 @@ static void settle(struct meter_point *p)
         freeze(p, i);
     }
     int64_t most = p->keep > HELD_AFTER ? p->keep : HELD_AFTER;
-    while ((int128)(p->retained.n - p->n_counted) > most)
+    while ((int128)(p->retained.n - p->n_counted - p->n_void) > most)
         forget(p, first_candidate(p));
+}
+
+/* What a gauge's value stands for when it stands alone: as long as the next one should have been away. */
+static void take_late_gauge(const struct meter_point *p, const struct sample *r,
+                            struct fold_effect *e)
+{
+    int128 ticks;
+    int64_t end_us;
+    e->n = 0;
+    if (p->period_us <= 0 || r->quality > QUALITY_SUSPECT ||
+        __builtin_add_overflow(r->time_us, p->period_us, &end_us) ||
+        number_scale(r->ticks, p->period_us, INT64_C(3600000000), &ticks) != 0 ||
+        ticks > INT64_MAX || ticks < INT64_MIN)
+        return;
+    e->at[e->n++] = (struct amount){ .sign = 1, .start_us = r->time_us, .ticks = (int64_t)ticks,
+                                     .end_us = end_us };
 }
 
 /* A reading from outside the bound. What it would be all by itself decides whether it can be LATE. */
@@ -286,32 +316,42 @@ static enum verdict take_late(struct meter_point *p, const struct sample *r, str
         return VERDICT_DUPLICATE;
     p->is_dirty |= seen_add(&p->seen, r->boot, r->sequence);
 
+    struct fold_rules alone = p->rules;
     struct fold_state nothing = { 0 };
-    struct fold_effect e = fold_step(&p->rules, &nothing, r);
-    e.amount.is_unverified = true;
-    e.amount.is_valid = false;
-    add_amount(out, &e, 1);
+    struct fold_effect e;
+    alone.swaps = NULL;
+    fold_step(&alone, &nothing, r, &e);
+    if (p->rules.kind == POINT_GAUGE && e.verdict == VERDICT_COUNTED)
+        take_late_gauge(p, r, &e);
+    for (int i = 0; i < e.n; i++) {
+        e.at[i].is_unverified = true;
+        e.at[i].is_valid = false;
+    }
+    effects_amounts(out, &e, 1);
     return e.verdict == VERDICT_COUNTED ? VERDICT_LATE : e.verdict;
 }
 
 /* --- the point --- */
 
-/* How many of the last readings lie below the last valid value, HELD_AFTER at most. */
-static size_t last_below(const struct meter_point *p)
+/* Whether the last readings lie below the last valid value: so many of them, or for so long. */
+static bool stays_below(const struct meter_point *p)
 {
-    size_t most = p->retained.n < HELD_AFTER ? p->retained.n : HELD_AFTER, n = 0;
-    while (n < most) {
+    size_t n = 0;
+    while (n < p->retained.n && n < HELD_AFTER) {
         const struct sample *r = retained_at(&p->retained, p->retained.n - 1 - n);
-        if (r->verdict != VERDICT_OUT_OF_RANGE || r->ticks >= p->tip.value_ticks)
+        if (r->verdict != VERDICT_OUT_OF_RANGE || fold_value(&p->rules, r) >= p->tip.value_ticks)
             break;
         n++;
     }
-    return n;
+    if (n < 2)
+        return false;
+    int64_t newest_us = retained_at(&p->retained, p->retained.n - 1)->time_us;
+    return n == HELD_AFTER || (int128)newest_us - p->tip.value_us >= HELD_AFTER_US;
 }
 
 void meter_point_watch(struct meter_point *p, bool is_told)
 {
-    bool is_held = p->rules.kind == POINT_REGISTER && last_below(p) == HELD_AFTER;
+    bool is_held = p->rules.kind == POINT_REGISTER && stays_below(p);
     if (is_held && !p->is_held && is_told)
         meter_point_tell(p, "meter.held", HELD_TEXT);
     p->is_held = is_held;
@@ -334,6 +374,47 @@ enum verdict meter_point_take(struct meter_point *p, const struct sample *r, str
     return v;
 }
 
+/* --- what people declare --- */
+
+void meter_point_exchange(struct meter_point *p, struct fold_swaps *swaps, int64_t from_us,
+                          struct effects *out)
+{
+    struct fold_rules old_rules = p->rules;
+    struct sample first = { .time_us = from_us, .boot = UINT64_MAX, .sequence = UINT64_MAX,
+                            .ticks = INT64_MAX, .interval_us = INT64_MAX };
+    size_t place = retained_place(&p->retained, &first);
+    struct course was = { &old_rules, state_before(p, place) };
+    struct course now = { &p->rules, was.state };
+    struct fold_swaps *old = p->swaps;
+
+    p->swaps = swaps;
+    p->rules.swaps = swaps;
+    follow(p, place, was, now, out);
+    free(old);
+    p->is_dirty = true;
+    settle(p);
+    meter_point_watch(p, true);
+}
+
+void meter_point_void(struct meter_point *p, size_t i, bool is_void, struct effects *out)
+{
+    struct sample *r = retained_at(&p->retained, i);
+    if (r->is_void == is_void)
+        return;
+    struct course was = { &p->rules, state_before(p, i) }, now = was;
+    struct fold_effect old, new;
+    fold_step(&p->rules, &was.state, r, &old);
+    r->is_void = is_void;
+    fold_step(&p->rules, &now.state, r, &new);
+    replace(p, r, &old, &new, out);
+    follow(p, i + 1, was, now, out);
+    p->is_dirty = true;
+    settle(p);
+    meter_point_watch(p, true);
+}
+
+/* --- other rules --- */
+
 static void freeze_all(struct meter_point *p)
 {
     p->base = p->tip;
@@ -352,6 +433,8 @@ void meter_point_adopt(struct meter_point *p, const struct fold_rules *rules, in
         }
         p->rules = *rules;
     }
+    p->rules.swaps = p->swaps;
+    p->retained.kind = p->rules.kind;
     p->lateness_us = lateness_us;
     p->keep = keep;
     settle(p);

@@ -155,7 +155,7 @@ static void a_restart_in_between_changes_nothing(void **state)
     struct meter_point *point = &p.meter->points[REG];
     struct buffer row = { 0 };
     meter_point_write(point, &row);
-    assert_true(row.size <= 274 + 26 * RETAINED_MOST);
+    assert_true(row.size <= 517 + 26 * RETAINED_MOST);
     assert_int_equal(meter_point_read(point, buffer_slice(&row)), 0);
     take_all(&p, at, &o);
     assert_all_known(&p, &o, READINGS);

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/plan.h"
+
 void retained_fini(struct retained *r)
 {
     free(r->at);
-    *r = (struct retained){ 0 };
+    *r = (struct retained){ .kind = r->kind };
 }
 
 /* Room for one more behind the last: by moving down, if that frees enough to be worth it. */
@@ -37,7 +39,7 @@ static size_t search(const struct retained *r, const struct sample *s)
     size_t low = 0, high = r->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (sample_order(retained_at(r, middle), s) < 0)
+        if (sample_order(r->kind, retained_at(r, middle), s) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -47,7 +49,7 @@ static size_t search(const struct retained *r, const struct sample *s)
 
 size_t retained_place(const struct retained *r, const struct sample *s)
 {
-    if (r->n == 0 || sample_order(retained_at(r, r->n - 1), s) < 0)
+    if (r->n == 0 || sample_order(r->kind, retained_at(r, r->n - 1), s) < 0)
         return r->n;
     return search(r, s);
 }
@@ -56,11 +58,12 @@ bool retained_twin(const struct retained *r, const struct sample *s, size_t *out
 {
     if (r->n == 0 || retained_at(r, r->n - 1)->time_us < s->time_us)
         return false;
-    /* The best rank that a twin can have: it differs from s by its sequence alone. */
+    /* The best rank that a twin can have: it differs from s by its sequence at most. */
     struct sample best = *s;
-    best.sequence = UINT64_MAX;
+    if (r->kind != POINT_EVENT)
+        best.sequence = UINT64_MAX;
     for (size_t i = search(r, &best); i < r->n && retained_at(r, i)->time_us == s->time_us; i++) {
-        if (sample_is_twin(retained_at(r, i), s)) {
+        if (sample_is_twin(r->kind, retained_at(r, i), s)) {
             *out = i;
             return true;
         }

@@ -12,6 +12,7 @@
 struct retained {
     struct sample *at;
     size_t first, n, room;
+    uint8_t kind;                /* of point: which order they are in; changed only while it is empty */
 };
 
 void retained_fini(struct retained *r);

@@ -142,7 +142,7 @@ struct point {
     int64_t calibrated_until_date;    /* yyyymmdd, the last day; 0: no end */
     bool has_min, has_max;
     int64_t min_ticks, max_ticks;
-    int64_t calibrated_until_us; /* by the site's zone; INT64_MAX: no end */
+    int64_t calibrated_until_us; /* by the site's zone; 0: no end */
     struct substitute substitute;             /* how its gaps are filled */
     int32_t site, device, index; /* the plan's */
 };

@@ -68,7 +68,7 @@ void plan_lay_limits(struct point *pt, struct problems *problems)
 void plan_lay_calibration(struct plan *p, struct point *pt)
 {
     pt->calibrated_until_us = pt->calibrated_until_date == 0
-                                  ? INT64_MAX
+                                  ? 0
                                   : plan_day_after_us(p->sites[pt->site].zone,
                                                       pt->calibrated_until_date);
 }

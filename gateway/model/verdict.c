@@ -38,6 +38,8 @@ static const struct verdict_row rows[VERDICT_COUNT] = {
     [VERDICT_POISON] = { "poison",
                          "The message brought the gateway down twice and is set aside; report it, with "
                          "what the rejected topic has of it." },
+    [VERDICT_VOID] = { "void", "A person ordered that the reading does not count; the order says who and "
+                               "why, and can be taken back." },
 };
 
 static const struct verdict_row no_row = { "none", "This number is no verdict." };

@@ -21,6 +21,7 @@ enum verdict {
     VERDICT_CONFLICT = 11,       /* another value for the same key, or an overlap, ranks higher */
     VERDICT_NOT_A_NUMBER = 12,
     VERDICT_POISON = 13,         /* the message brought the process down twice */
+    VERDICT_VOID = 14,           /* a person ordered that it does not count */
     VERDICT_COUNT
 };
 

@@ -37,7 +37,7 @@ static void numbers_and_names_are_frozen(void **state)
     static const char *const names[] = {
         "counted", "duplicate", "late", "undecodable", "unknown_site", "unknown_device",
         "unknown_point", "bad_unit", "bad_time", "too_large", "out_of_range", "conflict",
-        "not_a_number", "poison"
+        "not_a_number", "poison", "void"
     };
     assert_int_equal(VERDICT_COUNT, sizeof names / sizeof names[0]);
     for (int v = 0; v < VERDICT_COUNT; v++)
