@@ -30,6 +30,7 @@ int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out)
     decode_open(&conf->plugins, &p->decode);
     meter_open(&p->meter);
     account_open(&p->conf.lookup, &p->account);
+    fill_open(&p->fill);
     *out = p;
     return 0;
 }
@@ -42,6 +43,7 @@ void pipeline_close(struct pipeline *p)
         poison_close(p->took[i].poison);
         journal_reader_close(p->took[i].reader);
     }
+    fill_close(p->fill);
     account_close(p->account);
     meter_close(p->meter);
     decode_close(p->decode);
@@ -100,8 +102,15 @@ static void leave(struct pipeline *p, struct summary *s, struct store_batch *out
     });
 }
 
+/* What of a summary other stages know. */
+static void describe(struct pipeline *p, struct summary *s)
+{
+    fill_list(p->fill, s->site, s->start_us, s->end_us, &p->leaving, &s->quality.substituted,
+              &s->quality.n_substituted);
+}
+
 /* Everything that closed or changed. */
-int pipeline_emit(struct pipeline *p, struct store_batch *out)
+static int emit_due(struct pipeline *p, struct store_batch *out)
 {
     for (;;) {
         struct summary s;
@@ -109,6 +118,7 @@ int pipeline_emit(struct pipeline *p, struct store_batch *out)
         int rc = account_emit(p->account, &p->leaving, &s);
         if (rc != 0)
             return rc == ACCOUNT_NOTHING ? 0 : rc;
+        describe(p, &s);
         leave(p, &s, out);
     }
 }
@@ -128,6 +138,7 @@ static int add_amounts(struct pipeline *p, const struct amounts *amounts)
     for (size_t i = 0; i < amounts->n; i++) {
         if (p->conf.tap)
             p->conf.tap->on_amount(p->conf.tap->self, p->plan, &amounts->at[i]);
+        fill_note(p->fill, &amounts->at[i]);
         if (p->plan->points[amounts->at[i].point].stream < 0)
             continue;
         int rc = account_add(p->account, &amounts->at[i]);
@@ -140,6 +151,43 @@ static int add_amounts(struct pipeline *p, const struct amounts *amounts)
                      p->plan->points[amounts->at[i].point].id);
     }
     return 0;
+}
+
+/* How far the hours of a site are to be filled. */
+static int64_t fill_until(const struct pipeline *p, int32_t site, bool is_correction)
+{
+    if (is_correction)
+        return FILL_NO_FURTHER;
+    return p->is_closed ? account_frontier(p->account, site) : account_watermark(p->account, site);
+}
+
+/* What the hours that are over want, each site by its own time. Counts what left. */
+static int fill_hours(struct pipeline *p, bool is_correction, size_t *n)
+{
+    *n = 0;
+    for (int32_t site = 0; (size_t)site < p->plan->n_sites; site++) {
+        struct amounts amounts;
+        arena_reset(&p->leaving);
+        fill_judge(p->fill, site, fill_until(p, site, is_correction), p->is_closed, &p->leaving, &amounts);
+        *n += amounts.n;
+        int rc = add_amounts(p, &amounts);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Windows close before their gaps are filled: a gap is published as missing first. What was filled and came
+ * after all is taken back before that, so that nothing is published that holds both. */
+int pipeline_emit(struct pipeline *p, struct store_batch *out)
+{
+    size_t n = 0;
+    if (fill_is_empty(p->fill))
+        return emit_due(p, out);
+    int rc = fill_hours(p, true, &n);
+    rc = rc < 0 ? rc : emit_due(p, out);
+    rc = rc < 0 ? rc : fill_hours(p, false, &n);
+    return rc < 0 || n == 0 ? rc : emit_due(p, out);
 }
 
 /* Whether a stamp passed the future check or, where that was waived since the clock of the frame is not
@@ -377,6 +425,7 @@ static int take_close(struct pipeline *p, struct store_batch *out)
 {
     if (pipeline_has_work(p))
         return take_tick(p, out);
+    p->is_closed = true;
     account_finish(p->account);
     return p->plan ? pipeline_emit(p, out) : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "account/account.h"
 #include "base/arena.h"
+#include "fill/fill.h"
 #include "journal/journal.h"
 #include "journal/poison.h"
 #include "meter/meter.h"
@@ -44,6 +45,7 @@ struct pipeline {
     struct plan *plan;
     struct decode *decode;
     struct meter *meter;
+    struct fill *fill;
     struct account *account;
     struct ledger ledger;
     struct hand *hand;           /* NULL: nobody asks what brought us down */
@@ -65,6 +67,7 @@ struct pipeline {
         uint64_t summaries, tombstones;
     } dropped;                   /* by the policy at the store's bound */
     bool has_new_config;         /* since the last save */
+    bool is_closed;              /* a replay is at its end: nothing more comes */
     struct pipeline_orders orders;
     struct pipeline_encoded encoded;
     struct buffer row;

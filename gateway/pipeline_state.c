@@ -66,6 +66,7 @@ int pipeline_configure(struct pipeline *p, struct slice yaml)
         move_ledger(p, next);
         meter_configure(p->meter, next);
         account_configure(p->account, next);
+        fill_configure(p->fill, next);
         plan_free(p->plan);
         p->plan = next;
         p->has_new_config = true;
@@ -223,6 +224,7 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
     save_ledger(p, &rows);
     pipeline_save_orders(p, &rows);
     meter_save(p->meter, &rows);
+    fill_save(p->fill, &rows);
     account_save(p->account, &rows);
     store_batch_position(out, p->position);
 }
@@ -331,6 +333,8 @@ static int load_row(struct pipeline *p, enum stage stage, struct slice key, stru
 
     if (stage == STAGE_METER)
         return meter_load(p->meter, key, value);
+    if (stage == STAGE_FILL)
+        return fill_load(p->fill, key, value);
     if (stage == STAGE_ACCOUNT)
         return account_load(p->account, key, value);
     if (stage == STAGE_INTENSITY)

@@ -11,7 +11,7 @@ import pytest
 
 GATEWAY = Path(__file__).resolve().parent.parent / "gateway"
 
-ROOMS = {"base", "model", "journal", "link", "ingest", "decode", "meter", "derive", "account", "store", "publish", "vault", "app",
+ROOMS = {"base", "model", "journal", "link", "ingest", "decode", "meter", "derive", "fill", "account", "store", "publish", "vault", "app",
          "command"}
 TOP = {"main", "conf", "conf_at_start", "conf_remarks", "payload", "plugin"}
 OF_THE_TOP = {"conf.h", "payload.h", "plugin_loader.h", "plugin.h", "pipeline.h"}
@@ -27,12 +27,13 @@ TABLE = {
     "decode": ({"model", "base", "plugin.h"}, {"proto", "protobuf-c", "jansson"}),
     "meter": ({"model", "base"}, set()),
     "derive": ({"model", "base"}, set()),
+    "fill": ({"model", "base"}, set()),
     "account": ({"model", "base"}, set()),
     "store": ({"model", "base"}, {"sqlite3", "uv"}),
     "publish": ({"link", "store", "model", "base", "plugin.h"},
                 {"uv", "proto", "protobuf-c", "jansson"}),
     "vault": ({"decode", "account", "journal", "store", "model", "base", *OF_THE_TOP}, set()),
-    "pipeline": ({"decode", "meter", "derive", "account", "journal", "store", "model", "base"}, set()),
+    "pipeline": ({"decode", "meter", "derive", "fill", "account", "journal", "store", "model", "base"}, set()),
 }
 
 SYSTEM = {

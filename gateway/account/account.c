@@ -284,6 +284,12 @@ int64_t account_watermark(const struct account *a, int32_t site)
     return b ? watermark_at(&b->watermark, a->elapsed_us) : TIME_UNKNOWN;
 }
 
+int64_t account_frontier(const struct account *a, int32_t site)
+{
+    const struct books *b = books_at(a, site);
+    return b ? b->frontier_us : TIME_UNKNOWN;
+}
+
 uint32_t account_silent_devices(const struct account *a, int32_t site)
 {
     const struct books *b = books_at(a, site);

@@ -125,6 +125,8 @@ void account_figures(const struct account *a, struct account_figures *out);
 
 /* For the status: NULL-safe views of a site. INT64_MIN: nothing seen. */
 int64_t account_watermark(const struct account *a, int32_t site);
+/* The latest end of an amount, or time of a reading. */
+int64_t account_frontier(const struct account *a, int32_t site);
 uint32_t account_silent_devices(const struct account *a, int32_t site);
 
 #endif

@@ -154,7 +154,7 @@ static int cut(const struct course *c, int64_t t_us, int64_t *end_us)
     if (!belongs)
         return 0;
 
-    int64_t ticks = spread_up_to(c->amount, *end_us) - spread_up_to(c->amount, t_us);
+    int64_t ticks = amount_up_to(c->amount, *end_us) - amount_up_to(c->amount, t_us);
     piece->ticks = (int128)ticks * c->amount->sign;
     c->a->n_pieces++;
     return work_out(w, piece);
@@ -177,6 +177,13 @@ static bool holds_window(const struct window *w, const struct window *other)
     return other && other->start_us >= w->start_us && other->end_us <= w->end_us;
 }
 
+static enum reason reason_of(const struct amount *amount)
+{
+    if (amount->part == PART_SUBSTITUTED)
+        return REASON_SUBSTITUTION;
+    return amount->sign < 0 ? REASON_RECLASSIFIED : REASON_LATE;
+}
+
 /* Adds a piece to the windows around it; `touched` remembers which of them know the amount already. */
 static void apply(const struct course *c, const struct piece *piece, struct window **touched)
 {
@@ -193,7 +200,7 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
                 evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
             touched[p] = into;
             window_touch(into, share, c->amount);
-            books_changed(c->b, w, c->amount->sign < 0 ? REASON_RECLASSIFIED : REASON_LATE);
+            books_changed(c->b, w, reason_of(c->amount));
         }
         window_add(into, share, c->amount, piece->rate, piece->ticks, &piece->change);
         if (is_smallest)

@@ -20,9 +20,4 @@ int64_t period_about_us(enum period p);
  * split at all. It depends on the length alone, so the taking back is split alike. */
 enum period spread_period(int64_t length_us);
 
-/* The ticks of the part of an amount before t: floor(ticks × (t - start) / (end - start)), or the rounded
- * integral of its ramp up to there. A share is the difference of two of these, so shares add up to the
- * amount and none is rounded by itself. */
-int64_t spread_up_to(const struct amount *a, int64_t t_us);
-
 #endif

@@ -9,7 +9,7 @@ static void shares_are_floors_and_add_up(void **state)
         struct amount a = { .start_us = 100, .end_us = 103, .ticks = ticks[i] };
         int128 sum = 0;
         for (int64_t t = 100; t < 103; t++)
-            sum += (int128)spread_up_to(&a, t + 1) - spread_up_to(&a, t);
+            sum += (int128)amount_up_to(&a, t + 1) - amount_up_to(&a, t);
         assert_int128_equal(sum, ticks[i]);
     }
 }
@@ -18,20 +18,20 @@ static void a_negative_amount_is_floored_too(void **state)
 {
     struct amount a = { .start_us = 0, .end_us = 3, .ticks = -4 };
     (void)state;
-    assert_int_equal(spread_up_to(&a, 1), -2); /* -4/3 */
-    assert_int_equal(spread_up_to(&a, 2), -3); /* -8/3 */
-    assert_int_equal(spread_up_to(&a, 3), -4);
+    assert_int_equal(amount_up_to(&a, 1), -2); /* -4/3 */
+    assert_int_equal(amount_up_to(&a, 2), -3); /* -8/3 */
+    assert_int_equal(amount_up_to(&a, 3), -4);
 }
 
 static void before_and_after_it_is_nothing_and_all(void **state)
 {
     struct amount a = { .start_us = 10, .end_us = 20, .ticks = 1000 };
     (void)state;
-    assert_int_equal(spread_up_to(&a, 5), 0);
-    assert_int_equal(spread_up_to(&a, 10), 0);
-    assert_int_equal(spread_up_to(&a, 15), 500);
-    assert_int_equal(spread_up_to(&a, 20), 1000);
-    assert_int_equal(spread_up_to(&a, 99), 1000);
+    assert_int_equal(amount_up_to(&a, 5), 0);
+    assert_int_equal(amount_up_to(&a, 10), 0);
+    assert_int_equal(amount_up_to(&a, 15), 500);
+    assert_int_equal(amount_up_to(&a, 20), 1000);
+    assert_int_equal(amount_up_to(&a, 99), 1000);
 }
 
 static void a_century_at_full_range_does_not_overflow(void **state)
@@ -39,7 +39,7 @@ static void a_century_at_full_range_does_not_overflow(void **state)
     int64_t century_us = 36525 * DAY_US;
     struct amount a = { .start_us = 0, .end_us = century_us, .ticks = INT64_MAX };
     (void)state;
-    assert_int_equal(spread_up_to(&a, century_us / 2), INT64_MAX / 2);
+    assert_int_equal(amount_up_to(&a, century_us / 2), INT64_MAX / 2);
 }
 
 /* 100 per hour falls to 0 within an hour: three quarters of it are through at half time. */
@@ -48,10 +48,10 @@ static void a_ramp_is_cut_by_its_integral(void **state)
     struct amount a = { .start_us = 0, .end_us = 60 * MINUTE_US, .ticks = 50,
                         .shape = AMOUNT_RAMP, .ramp_from = 100, .ramp_to = 0 };
     (void)state;
-    assert_int_equal(spread_up_to(&a, 0), 0);
-    assert_int_equal(spread_up_to(&a, 30 * MINUTE_US), 38); /* 37.5, half to even */
-    assert_int_equal(spread_up_to(&a, 54 * MINUTE_US), 50); /* 49.5 */
-    assert_int_equal(spread_up_to(&a, 60 * MINUTE_US), 50);
+    assert_int_equal(amount_up_to(&a, 0), 0);
+    assert_int_equal(amount_up_to(&a, 30 * MINUTE_US), 38); /* 37.5, half to even */
+    assert_int_equal(amount_up_to(&a, 54 * MINUTE_US), 50); /* 49.5 */
+    assert_int_equal(amount_up_to(&a, 60 * MINUTE_US), 50);
 }
 
 static void shares_of_a_ramp_add_up_to_its_ticks(void **state)
@@ -62,7 +62,7 @@ static void shares_of_a_ramp_add_up_to_its_ticks(void **state)
     int128 sum = 0;
     (void)state;
     for (int64_t t = 0; t < a.end_us; t += day_us)
-        sum += (int128)spread_up_to(&a, t + day_us) - spread_up_to(&a, t);
+        sum += (int128)amount_up_to(&a, t + day_us) - amount_up_to(&a, t);
     assert_int128_equal(sum, 17);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/spread.h"
+#include "model/amount.h"
 
 void trail_init(struct trail *t, const char *site, int64_t start_us, int64_t end_us)
 {
@@ -228,7 +228,7 @@ int128 trail_sum(const struct trail *t, const struct trail_point *p, bool wants_
             continue;
         int64_t from_us = a->start_us > t->start_us ? a->start_us : t->start_us;
         int64_t to_us = a->end_us < t->end_us ? a->end_us : t->end_us;
-        ticks += spread_up_to(a, to_us) - spread_up_to(a, from_us);
+        ticks += amount_up_to(a, to_us) - amount_up_to(a, from_us);
     }
     if (p->tick_to_micro.num == 0 || number_scale(ticks, p->tick_to_micro.num, p->tick_to_micro.den, &micro))
         return 0;

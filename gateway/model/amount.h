@@ -77,4 +77,9 @@ struct amounts {
     size_t n_samples;
 };
 
+/* The ticks of the part of an amount before t: floor(ticks × (t - start) / (end - start)), or the rounded
+ * integral of its ramp up to there. A share is the difference of two of these, so shares add up to the
+ * amount and none is rounded by itself. */
+int64_t amount_up_to(const struct amount *a, int64_t t_us);
+
 #endif

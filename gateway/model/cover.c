@@ -86,8 +86,14 @@ void cover_spill(struct cover *c, enum cover_kind kind, int64_t start_us, int64_
 
 enum cover_kind cover_kind_of(const struct amount *amount)
 {
-    if (amount->ticks == 0 && amount->flags & AMOUNT_NOT_OPERATING)
-        return COVER_IDLE;
+    bool is_unknown = (amount->flags & AMOUNT_UNDECLARED) != 0;
+    if (amount->shape == AMOUNT_STRETCH) {
+        if (amount->flags & AMOUNT_NOT_OPERATING)
+            return COVER_IDLE;
+        return amount->is_valid && !(amount->flags & AMOUNT_GAP) ? COVER_VALID : COVER_KINDS;
+    }
+    if (is_unknown)
+        return COVER_KINDS;
     if (amount->part == PART_SUBSTITUTED)
         return COVER_SUBSTITUTED;
     if (amount->is_valid)

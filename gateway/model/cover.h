@@ -55,7 +55,7 @@ static inline void cover_add(struct cover *c, enum cover_kind kind, int64_t star
     }
 }
 
-/* What an amount's stretch counts as. */
+/* What an amount's stretch counts as; COVER_KINDS: nothing is known of it, so it covers nothing. */
 enum cover_kind cover_kind_of(const struct amount *amount);
 
 /* A run in which the same kinds hold. */

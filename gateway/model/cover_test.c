@@ -137,9 +137,15 @@ static void an_amount_says_what_it_covers(void **state)
     struct amount a = { .part = PART_MEASURED, .is_valid = true, .ticks = 0 };
     assert_int_equal(cover_kind_of(&a), COVER_VALID);
     a.flags = AMOUNT_NOT_OPERATING;
-    assert_int_equal(cover_kind_of(&a), COVER_IDLE);
-    a.ticks = 1;
     assert_int_equal(cover_kind_of(&a), COVER_VALID);
+    a.shape = AMOUNT_STRETCH;
+    assert_int_equal(cover_kind_of(&a), COVER_IDLE);
+    a.flags = AMOUNT_GAP;
+    assert_int_equal(cover_kind_of(&a), COVER_KINDS);
+    a.shape = AMOUNT_LINEAR;
+    a.flags = AMOUNT_UNDECLARED;
+    assert_int_equal(cover_kind_of(&a), COVER_KINDS);
+    a.flags = 0;
     a.is_valid = false;
     assert_int_equal(cover_kind_of(&a), COVER_OTHER);
     a.part = PART_BRIDGED;

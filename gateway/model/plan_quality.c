@@ -88,6 +88,13 @@ static void check_needs(const struct plan *p, const struct point *pt, struct pro
     const char *method = substitute_methods[s->method];
     if (pt->kind == POINT_STATE)
         WRONG(pt, "point \"%s\": a state has no values, so there is nothing to substitute", pt->id);
+    if (pt->kind == POINT_EVENT)
+        WRONG(pt, "point \"%s\": events have no gaps, so there is nothing to substitute", pt->id);
+    if (pt->kind == POINT_GAUGE && text_is_empty(pt->stream_id))
+        WRONG(pt,
+              "point \"%s\": a gauge without a stream has no amounts – substitute at the derived point "
+              "that it is an input of",
+              pt->id);
     if (s->method == SUBSTITUTE_PART75_SO2_TABLE && text_is_empty(s->maximum_text))
         WRONG(pt, "point \"%s\": %s needs substitute.maximum, the maximum potential value", pt->id,
               method);

@@ -68,6 +68,12 @@ char *encode_order_ref(const struct encoding *e, uint64_t order);    /* NULL for
 Carbon__V1__Adjustment *encode_adjustment(const struct encoding *e); /* of an ADJUSTMENT */
 void encode_adjustments(const struct encoding *e, Carbon__V1__Totals *out);
 
+/* --- encode_quality.c --- */
+
+/* The stretches of a stream that were filled. */
+void encode_substitutions(const struct encoding *e, const struct summary_stream *s,
+                          Carbon__V1__SourceStream *out);
+
 /* --- encode_totals.c --- */
 
 Carbon__V1__Totals *encode_totals(const struct encoding *e);

@@ -217,6 +217,7 @@ static void encode_activity(const struct encoding *e, const struct summary_strea
     out->unverified = encode_unverified(e, s);
     out->coverage = encode_coverage(e, s);
     encode_flags(e, s, out);
+    encode_substitutions(e, s, out);
 }
 
 /* Scope 2 has two views of which only the location-based one is accounted. */
