@@ -430,12 +430,8 @@ static int take_close(struct pipeline *p, struct store_batch *out)
     return p->plan ? pipeline_emit(p, out) : 0;
 }
 
-/* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
- * way in. */
-int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
+static int take_kind(struct pipeline *p, const struct entry *e, struct store_batch *out)
 {
-    p->position = e->sequence;
-    p->ordinal = 0;
     if (e->kind != FRAME_CLOSE)      /* the end of a replay: no clock was read for it */
         take_time(p, e);
 
@@ -477,6 +473,18 @@ int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch 
                          "use the version that wrote it or a newer one",
                          (unsigned long long)e->sequence, e->kind);
     }
+}
+
+/* One entry of the log book: what happened next. Live, after a crash and in a replay, this is the only
+ * way in. */
+int pipeline_take(struct pipeline *p, const struct entry *e, struct store_batch *out)
+{
+    p->position = e->sequence;
+    p->ordinal = 0;
+    int rc = take_kind(p, e, out);
+    if (account_reached_back(p->account))
+        p->began = e->sequence;
+    return rc;
 }
 
 void pipeline_hold(struct pipeline *p, struct hand *hand)

@@ -185,6 +185,27 @@ static int take_undo(struct pipeline *p, const struct order *o, struct result *r
     return rc;
 }
 
+/* The values of a file, as if they had come by themselves. */
+static int take_intensity(struct pipeline *p, const struct order *o, struct result *result)
+{
+    struct readings in = { 0 };
+    size_t n_refused = 0;
+    arena_reset(&p->batch);
+    enum verdict v = decode_intensity(p->decode, slice_of(o->body.region), slice_of(o->body.text), &p->batch, &in);
+    if (v != VERDICT_COUNTED) {
+        refuse(result, "%s", decode_explanation(p->decode));
+        return 0;
+    }
+    for (size_t i = 0; i < in.n_intensities; i++)
+        n_refused += account_intensity(p->account, &in.intensities[i]) == ACCOUNT_CONFLICT;
+    if (n_refused > 0)
+        refuse(result, "%zu of %zu values overlap other intervals that are known", n_refused, in.n_intensities);
+    else
+        buffer_print(&result->text, "%zu values are taken; windows that go by them are restated",
+                     in.n_intensities);
+    return account_work(p->account);
+}
+
 /* One verb, one line. 0, or negative when the program cannot go on. */
 static int carry_out(struct pipeline *p, const struct order *o, struct store_batch *out,
                      struct result *result)
@@ -198,6 +219,8 @@ static int carry_out(struct pipeline *p, const struct order *o, struct store_bat
         return take_manual(p, o, result);
     case ORDER_UNDO:
         return take_undo(p, o, result);
+    case ORDER_INTENSITY:
+        return take_intensity(p, o, result);
     default:
         refuse(result, "this version knows the order and cannot carry it out");
         return 0;

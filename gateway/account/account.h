@@ -86,6 +86,10 @@ void account_forget_unreachable(struct account *a, struct state_out *out);
  * (at a TICK, so that a replay has the same chunks). What it changed in closed windows leaves by
  * account_emit. 0, or negative when a closed window cannot be looked up. */
 bool account_has_work(const struct account *a);
+
+/* Whether work has begun, since it was asked last, that reaches behind what a base of before holds: then
+ * only a new base stands for the state. */
+bool account_reached_back(struct account *a);
 int account_work(struct account *a);
 
 /* A value of a grid's intensity: streams of that region go by it from then on, and what stands in its

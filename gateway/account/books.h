@@ -137,6 +137,7 @@ struct account {
     int64_t wake_us; /* elapsed time before which no other becomes ready by itself */
     struct pending pending;
     struct grids grids;
+    bool has_reached_back;
     enum { FORGET_NONE, FORGET_SAID, FORGET_SAVED } forgetting; /* how far the last FORGET is */
 
     struct piece *pieces; /* of the amount in hand */
@@ -219,6 +220,9 @@ void hole_count(struct window *w);
 /* What account_forget put out is saved; is committed. */
 void forget_saved(struct account *a);
 void forget_committed(struct account *a);
+
+/* Behind that no device can reach, as horizon.c has it for a base; false: every window is kept. */
+bool forget_horizon(const struct books *b, int64_t lateness_us, int64_t *until_us);
 
 /* --- rerate.c --- */
 

@@ -126,8 +126,7 @@ void account_forget(struct account *a, int64_t before_us, struct state_out *out)
     a->forgetting = FORGET_SAID;
 }
 
-/* Behind that no device can reach, as horizon.c has it for a base; false: every window is kept. */
-static bool horizon_of(const struct books *b, int64_t lateness_us, int64_t *until_us)
+bool forget_horizon(const struct books *b, int64_t lateness_us, int64_t *until_us)
 {
     int64_t oldest_us = INT64_MAX;
     for (uint32_t i = 0; i < b->n_talkers; i++) {
@@ -142,7 +141,7 @@ void account_forget_unreachable(struct account *a, struct state_out *out)
 {
     for (uint32_t i = 0; a->plan && i < a->n_all; i++) {
         int64_t until_us;
-        if (!horizon_of(a->all[i], plan_longest_lateness_us(a->plan), &until_us))
+        if (!forget_horizon(a->all[i], plan_longest_lateness_us(a->plan), &until_us))
             continue;
         for (int p = 0; p < PERIOD_COUNT; p++)
             strip_forgets(a->all[i], (enum period)p, until_us, out);

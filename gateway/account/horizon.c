@@ -4,6 +4,9 @@
  * windows since. A device that went away for good therefore keeps the windows since its last reading: the
  * price of not losing them when it comes back.
  *
+ * Re-rating reaches any window that is kept: while it goes on for a site, all of its windows are needed. So that
+ * a base of then stands behind it, one is written when it begins (account_reached_back).
+ *
  * The times stand in the rows "D site device" of STAGE_ACCOUNT (account_state.c), the end of a window
  * in its row (window_state.c). In a snapshot the former come first. */
 #include "account/horizon.h"
@@ -21,6 +24,7 @@ struct seen_site {
     uint8_t *id;
     size_t size;
     int64_t oldest_us;           /* the least of its devices' newest times */
+    bool is_restated;            /* its windows are being re-rated: any of them may change */
 };
 
 struct horizon {
@@ -90,6 +94,16 @@ static void see_device(struct horizon *h, struct slice key, struct slice value)
         s->oldest_us = newest_us;
 }
 
+/* Its row is there only as long as there is something to do. */
+static void see_restating(struct horizon *h, struct slice key)
+{
+    struct slice site = site_of(key);
+    struct seen_site *s = find(h, site);
+    if (!s)
+        s = add(h, site);
+    s->is_restated = true;
+}
+
 static bool needs_window(const struct horizon *h, struct slice key, struct slice value)
 {
     struct cursor c = cursor_of(value);
@@ -97,12 +111,14 @@ static bool needs_window(const struct horizon *h, struct slice key, struct slice
     uint8_t version = cursor_u8(&c);
     cursor_u8(&c);
     int64_t end_us = cursor_i64(&c);
-    return !s || version > WINDOW_ROW || c.has_failed || end_us > s->oldest_us - h->lateness_us;
+    return !s || s->is_restated || version > WINDOW_ROW || c.has_failed || end_us > s->oldest_us - h->lateness_us;
 }
 
 bool horizon_needs(struct horizon *h, enum stage stage, struct slice key, struct slice value)
 {
     if (stage == STAGE_ACCOUNT && key.size > 0 && key.at[0] == 'D')
         see_device(h, key, value);
+    if (stage == STAGE_ACCOUNT && key.size > 0 && key.at[0] == 'R')
+        see_restating(h, key);
     return stage != STAGE_WINDOW || needs_window(h, key, value);
 }

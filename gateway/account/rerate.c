@@ -96,9 +96,25 @@ static struct restating *partner_of(struct books *b, int64_t from_us, int64_t un
     return b->n_restatings == RESTATINGS_MOST ? &b->restatings[RESTATINGS_MOST - 1] : NULL;
 }
 
+/* Windows that ended before that may be missing in a base. */
+static void note_reach(struct books *b, int64_t from_us)
+{
+    int64_t until_us;
+    if (forget_horizon(b, plan_longest_lateness_us(b->account->plan), &until_us) && from_us < until_us)
+        b->account->has_reached_back = true;
+}
+
+bool account_reached_back(struct account *a)
+{
+    bool has = a->has_reached_back;
+    a->has_reached_back = false;
+    return has;
+}
+
 void rerate_between(struct books *b, int64_t from_us, int64_t until_us, enum reason reason)
 {
     struct restating *r = partner_of(b, from_us, until_us, reason);
+    note_reach(b, from_us);
     b->has_new_restatings = true;
     if (r) {
         join(r, from_us, until_us);

@@ -177,6 +177,19 @@ enum verdict decode_frame(struct decode *d, const struct frame *f, struct arena 
     return VERDICT_COUNTED;
 }
 
+enum verdict decode_intensity(struct decode *d, struct slice region, struct slice json, struct arena *arena,
+                              struct readings *out)
+{
+    struct origin origin = { .plan = d->plan, .region_name = region, .site = -1, .device = -1 };
+    struct frame f = { .kind = FRAME_MESSAGE, .rest = json };
+    batch_begin(&d->batch, &origin, arena);
+    enum verdict v = json.size > 0 ? intensity_decode(NULL, &f, &d->batch) : VERDICT_UNDECODABLE;
+    if (v == VERDICT_COUNTED)
+        *out = (struct readings){ .intensities = d->batch.intensities,
+                                  .n_intensities = d->batch.n_intensities };
+    return v;
+}
+
 const char *decode_explanation(const struct decode *d)
 {
     return d->batch.why;

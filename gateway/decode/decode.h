@@ -38,6 +38,11 @@ int decode_configure(struct decode *d, const struct plan *plan, struct problems 
 enum verdict decode_frame(struct decode *d, const struct frame *f, struct arena *arena,
                           struct readings *out);
 
+/* Grid intensity that a person gives, as JSON: as if it had come on a topic of that region. COUNTED and
+ * intensities in out, in the arena; or why not, and decode_explanation tells. */
+enum verdict decode_intensity(struct decode *d, struct slice region, struct slice json, struct arena *arena,
+                              struct readings *out);
+
 /* Why the last message got a verdict of its own: one line of clean text, "" when there is nothing to say.
  * Borrowed until the next decode_frame. */
 const char *decode_explanation(const struct decode *d);
