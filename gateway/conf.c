@@ -74,6 +74,9 @@ static const struct option machine_rows[] = {
       .min = "1", .is_local = true, .help = "Directory of the journals and the store; created if missing." },
     { .name = "plugins", .type = OPT_STRING, .at = offsetof(struct conf, plugins),
       .preset = CARBON_PLUGINS, .is_local = true, .help = "Directory of plugins (NAME.so)." },
+    { .name = "factor_files", .type = OPT_STRINGS, .at = offsetof(struct conf, factor_files), .is_local = true,
+      .help = "Sets of emission factors as CSV files, paths from the configuration's directory; their rows become "
+              "the plan's factor_sets." },
     { .name = "log", .type = OPT_CHOICE, .at = offsetof(struct conf, log_level), .preset = "info",
       .choices = log_levels, .is_local = true, .help = "Least level of log lines." },
     { .name = "ingest", .type = OPT_TABLE, .at = offsetof(struct conf, ingest),
@@ -184,6 +187,7 @@ int conf_read(const char *path, struct conf **out)
     problems_init(&problems, path, &c->arena);
     struct slice yaml = { (const uint8_t *)text, size };
     option_read(conf_options(), c, yaml, &c->plan.arena, &problems);
+    conf_read_factors(path, c, &problems);
     plan_check(&c->plan, &problems);
     check_links(c, yaml, &problems);
     if (problems.n == 0)

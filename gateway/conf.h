@@ -29,6 +29,7 @@ struct conf {
     const char *state;           /* directory of journals and store */
     const char *plugins;         /* directory of plugins */
     int log_level;
+    struct option_list factor_files;     /* of const char *: CSV files, beside the configuration */
     struct ingest_conf ingest;
     struct publish_conf publish;
     struct conf_journal journal;
@@ -46,6 +47,9 @@ const struct option *conf_options(void);
  * OPTION_WRONG; negative when the file cannot be read. The caller frees *out with conf_free. */
 int conf_read(const char *path, struct conf **out);
 void conf_free(struct conf *c);
+
+/* Reads the CSV files that c names into its plan's sets; mistakes are told, and counted in problems. */
+void conf_read_factors(const char *path, struct conf *c, struct problems *problems);
 
 /* Logs each key beyond the plan that the second configuration has another value for: it takes effect at a
  * start. `log` is left out. */

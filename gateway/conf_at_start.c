@@ -26,12 +26,13 @@ static size_t size_of(enum option_type type)
     }
 }
 
-/* Lists and decimals are none of a machine's; its tables are looked into by `tell`. */
+/* Decimals are none of a machine's; its tables are looked into by `tell`. Its one list, factor_files, is read
+ * again with the configuration. */
 static bool is_same(const struct option *row, const char *a, const char *b)
 {
     if (row->type == OPT_STRING || row->type == OPT_NAME)
         return is_same_text(*(const char *const *)(const void *)a, *(const char *const *)(const void *)b);
-    return memcmp(a, b, size_of(row->type)) == 0;
+    return row->type == OPT_STRINGS || memcmp(a, b, size_of(row->type)) == 0;
 }
 
 static void tell(const struct option *rows, const char *prefix, const void *runs, const void *read)

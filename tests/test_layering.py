@@ -13,7 +13,7 @@ GATEWAY = Path(__file__).resolve().parent.parent / "gateway"
 
 ROOMS = {"base", "model", "journal", "link", "ingest", "decode", "meter", "derive", "fill", "account", "store", "publish", "vault", "app",
          "command"}
-TOP = {"main", "conf", "conf_at_start", "conf_remarks", "payload", "plugin"}
+TOP = {"main", "conf", "conf_at_start", "conf_factors", "conf_remarks", "payload", "plugin"}
 OF_THE_TOP = {"conf.h", "payload.h", "plugin_loader.h", "plugin.h", "pipeline.h"}
 EVERYTHING = {"app", "command"}
 

@@ -92,6 +92,15 @@ struct factor {
     struct gas_rates rates;
 };
 
+/* Factors that were published together: a CSV file (factor_file.h) as the plan holds it. */
+struct factor_set {
+    struct place place;
+    const char *set, *version, *source;
+    int64_t published_date;      /* yyyymmdd; 0: not told */
+    const char *sha256;          /* of the file, in hex */
+    struct option_list factors_list;
+};
+
 struct stream {                  /* source stream: what is accounted together */
     struct place place;
     const char *id;
@@ -187,7 +196,7 @@ struct plan {
     int gwp_set;                 /* enum gwp_set */
     int64_t max_future_us, lateness_us, keep, idle_us;
     int64_t max_payload_bytes;
-    struct option_list topics, factors_list, sites_list;
+    struct option_list topics, factors_list, factor_sets_list, sites_list;
     /* Flattened by the check: copies of the lists' rows, with what follows from them filled in; sites,
      * devices, points and streams in the order of the document, factors by id, series and validity. */
     struct site *sites;

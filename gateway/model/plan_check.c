@@ -69,6 +69,22 @@ static void lay_streams(struct plan *p, struct site *s)
     }
 }
 
+static size_t count_factors(const struct plan *p)
+{
+    const struct factor_set *sets = p->factor_sets_list.at;
+    size_t n = p->factors_list.n;
+    for (size_t i = 0; i < p->factor_sets_list.n; i++)
+        n += sets[i].factors_list.n;
+    return n;
+}
+
+static void lay_factors(struct plan *p, const struct option_list *list)
+{
+    const struct factor *from = list->at;
+    for (size_t i = 0; i < list->n; i++)
+        p->factors[p->n_factors++] = from[i];
+}
+
 /* The lists become arrays, in which everybody knows its index and its owner's. */
 static void lay_out(struct plan *p)
 {
@@ -77,12 +93,13 @@ static void lay_out(struct plan *p)
     p->devices = arena_take_zeroed(&p->arena, devices, sizeof *p->devices);
     p->points = arena_take_zeroed(&p->arena, points, sizeof *p->points);
     p->streams = arena_take_zeroed(&p->arena, streams, sizeof *p->streams);
-    p->factors = arena_take_zeroed(&p->arena, p->factors_list.n, sizeof *p->factors);
+    p->factors = arena_take_zeroed(&p->arena, count_factors(p), sizeof *p->factors);
     p->index = plan_index_new(&p->arena, p->sites_list.n + devices + points + streams);
 
-    const struct factor *factors = p->factors_list.at;
-    for (; p->n_factors < p->factors_list.n; p->n_factors++)
-        p->factors[p->n_factors] = factors[p->n_factors];
+    lay_factors(p, &p->factors_list);
+    const struct factor_set *sets = p->factor_sets_list.at;
+    for (size_t i = 0; i < p->factor_sets_list.n; i++)
+        lay_factors(p, &sets[i].factors_list);
 
     const struct site *sites = p->sites_list.at;
     for (; p->n_sites < p->sites_list.n; p->n_sites++) {

@@ -114,6 +114,22 @@ static const struct option factor_options[] = {
     { .name = NULL }
 };
 
+static const struct option factor_set_options[] = {
+    { .name = "set", .type = OPT_NAME, .at = offsetof(struct factor_set, set), .is_required = true,
+      .help = "Name of the set." },
+    { .name = "version", .type = OPT_STRING, .at = offsetof(struct factor_set, version),
+      .is_required = true, .min = "1", .help = "Its version." },
+    { .name = "source", .type = OPT_STRING, .at = offsetof(struct factor_set, source), .is_required = true,
+      .min = "1", .help = "The publication." },
+    { .name = "published", .type = OPT_DATE, .at = offsetof(struct factor_set, published_date),
+      .help = "Day of its publication." },
+    { .name = "sha256", .type = OPT_STRING, .at = offsetof(struct factor_set, sha256),
+      .help = "Of the file that it was read from." },
+    { .name = "factors", .type = OPT_LIST, .at = offsetof(struct factor_set, factors_list),
+      .rows = factor_options, .row_size = sizeof(struct factor), .help = "Its rows." },
+    { .name = NULL }
+};
+
 static const struct option stream_options[] = {
     { .name = "id", .type = OPT_NAME, .at = offsetof(struct stream, id), .is_required = true,
       .help = "Name of the source stream within its site." },
@@ -249,7 +265,12 @@ static const struct option site_options[] = {
     { .name = "factors", .type = OPT_LIST, .at = offsetof(struct plan, factors_list),                \
       .rows = factor_options, .row_size = sizeof(struct factor), .help = "Emission factors." }
 
-const struct option plan_factor_options[] = { GWP_SET_ROW, FACTORS_ROW, { .name = NULL } };
+#define FACTOR_SETS_ROW                                                                              \
+    { .name = "factor_sets", .type = OPT_LIST, .at = offsetof(struct plan, factor_sets_list),        \
+      .rows = factor_set_options, .row_size = sizeof(struct factor_set),                             \
+      .help = "Sets of factors with their rows: what factor_files named, as the log book has it." }
+
+const struct option plan_factor_options[] = { GWP_SET_ROW, FACTORS_ROW, FACTOR_SETS_ROW, { .name = NULL } };
 
 const struct option plan_options[] = {
     { .name = "gateway", .type = OPT_NAME, .at = offsetof(struct plan, gateway_id), .is_required = true,
@@ -272,6 +293,7 @@ const struct option plan_options[] = {
       .row_size = sizeof(struct topic_rule),
       .help = "Where readings come; absent: carbon/v1/{site}/{device}/reading and …/batch." },
     FACTORS_ROW,
+    FACTOR_SETS_ROW,
     { .name = "sites", .type = OPT_LIST, .at = offsetof(struct plan, sites_list), .rows = site_options,
       .row_size = sizeof(struct site), .help = "Installations whose emissions are totalled." },
     { .name = NULL }
