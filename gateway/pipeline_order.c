@@ -133,6 +133,41 @@ static int take_manual(struct pipeline *p, const struct order *o, struct result 
     return rc;
 }
 
+static struct amount substitute_of(const struct order *o)
+{
+    return (struct amount){ .point = o->point, .sign = 1, .part = PART_SUBSTITUTED, .start_us = o->from_us,
+                            .end_us = o->until_us, .ticks = o->ticks };
+}
+
+static int take_substitute(struct pipeline *p, const struct order *o, struct result *result)
+{
+    struct amount amount = substitute_of(o);
+    uint64_t other = 0;
+    int rc = account_substitute(p->account, &amount, o->stream, o->sequence, &other);
+    if (rc == ACCOUNT_EDGE)
+        refuse(result, "begin and end must be those of smallest windows (%s) of the site",
+               period_names[p->plan->sites[o->site].smallest]);
+    else if (rc == ACCOUNT_LONG)
+        refuse(result, "at most 31 days in one order");
+    else if (rc == ACCOUNT_LOCKED)
+        refuse(result, "order %llu stands for part of this time; take it back first", (unsigned long long)other);
+    else if (rc == ACCOUNT_OVERFLOW)
+        refuse(result, "the amount is more than the books can hold");
+    else if (rc == 0)
+        buffer_print(&result->text, "the amount stands for what was measured in this time, and for what is yet "
+                     "to come of it");
+    return rc < 0 ? rc : 0;
+}
+
+static int undo_substitute(struct pipeline *p, const struct order *was, struct result *result)
+{
+    struct amount amount = substitute_of(was);
+    int rc = account_unsubstitute(p->account, &amount, was->sequence);
+    if (rc > 0)
+        refuse(result, "its amount is not in the books any more");
+    return rc < 0 ? rc : 0;
+}
+
 /* Whether another order may take that one back; else why not. */
 static bool is_undoable(const struct pipeline_order *was, uint64_t order, struct result *result)
 {
@@ -151,6 +186,8 @@ static int undo(struct pipeline *p, const struct order *was, struct result *resu
     switch (was->verb) {
     case ORDER_MANUAL:
         return add_manual(p, was, -1, result);
+    case ORDER_SUBSTITUTE:
+        return undo_substitute(p, was, result);
     case ORDER_LOCK:
         return take_unlock(p, was, result);
     default:
@@ -170,10 +207,12 @@ static int take_undo(struct pipeline *p, const struct order *o, struct result *r
         return 0;
     arena_init(&arena, 0);
     problems_init(&problems, "order", &arena);
-    if (order_read(was->verb, was->yaml, p->plan, &arena, &problems, &read) == 0)
+    if (order_read(was->verb, was->yaml, p->plan, &arena, &problems, &read) == 0) {
+        read.sequence = was->sequence;
         rc = undo(p, &read, result);
-    else
+    } else {
         tell_problems(&problems, result);
+    }
     if (rc == 0 && !result->is_refused) {
         was->undone_by = o->sequence;
         was->is_dirty = true;
@@ -217,6 +256,8 @@ static int carry_out(struct pipeline *p, const struct order *o, struct store_bat
         return take_unlock(p, o, result);
     case ORDER_MANUAL:
         return take_manual(p, o, result);
+    case ORDER_SUBSTITUTE:
+        return take_substitute(p, o, result);
     case ORDER_UNDO:
         return take_undo(p, o, result);
     case ORDER_INTENSITY:

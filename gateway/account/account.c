@@ -1,7 +1,7 @@
 /* The room's own parts (read in this order): lane.c who is accounted, emission.c activity × factor × GWP,
  * window.c what a window holds, books.c the windows of a site, spread.c and add.c how an amount gets into
  * them, watermark.c how far time has come, hole.c what is not wholly known,
- * lock.c and adjustment.c what a person has closed, close.c what is due, summary.c and revision.c what is said,
+ * lock.c and adjustment.c what a person has closed, override.c what one has put in the place of readings, close.c what is due, summary.c and revision.c what is said,
  * account_state.c and window_state.c how it survives. This file joins a plan to all of that.
  *
  * Sites, devices, streams, points and factors are known by their text ids and live until the end, so a

@@ -59,6 +59,17 @@ int account_lock(struct account *a, int32_t site, uint64_t order, int64_t from_u
                  uint64_t *other);
 int account_unlock(struct account *a, int32_t site, int64_t from_us, int64_t until_us, uint64_t *other);
 
+/* This amount stands for whatever was measured in its time, and is measured yet, at its point; or in the
+ * stream, if one is given. 0; ACCOUNT_EDGE: it does not begin and end with smallest windows; ACCOUNT_LONG; or
+ * ACCOUNT_LOCKED: it overlaps that of another order; ACCOUNT_OVERFLOW; or negative. Taken back by the same
+ * amount and order; ACCOUNT_OPEN: there is none. */
+#define ACCOUNT_EDGE 3
+#define ACCOUNT_LONG 4
+#define SUBSTITUTE_MOST_US (INT64_C(31) * 86400 * 1000000)
+int account_substitute(struct account *a, const struct amount *amount, int32_t stream, uint64_t order,
+                       uint64_t *other);
+int account_unsubstitute(struct account *a, const struct amount *amount, uint64_t order);
+
 /* An adjustment that account_emit gave has its number. */
 void account_numbered(struct account *a, const struct summary *s);
 

@@ -4,6 +4,7 @@
  *   S site                            how far the site is: watermark, strips
  *   D site device                     the device's clock
  *   R site                            stretches of its time that are being re-rated, see rerate.c
+ *   B site, u64 order                 a substitution; as L
  *   L site, u64 order                 a lock; big-endian, as in A, so that both sort by time
  *   A site, u32 ordinal, u64 sequence an adjustment that left
  *   W site, u8 period, u64 start      a window; the start big-endian with its sign bit flipped, so that
@@ -212,6 +213,7 @@ void account_save(struct account *a, struct state_out *out)
         if (b->is_dirty)
             save_site(b, out);
         lock_save(b, &a->row, out);
+        override_save(b, &a->row, out);
         save_talkers(b, out);
         rerate_save(b, out);
         for (int p = 0; p < PERIOD_COUNT; p++)
@@ -357,6 +359,8 @@ int account_load(struct account *a, struct slice key, struct slice value)
     struct slice site = take_id(&k);
     if (k.has_failed)
         return STATE_MALFORMED;
+    if (kind == 'B')
+        return override_load(books_of(a, site), &k, &c);
     if (kind == 'L')
         return lock_load(books_of(a, site), &k, &c);
     if (kind == 'A')

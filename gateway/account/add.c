@@ -25,6 +25,7 @@ struct piece {
     int128 ticks;           /* with their sign */
     struct figures figures; /* of the cell afterwards */
     struct figures change;
+    uint64_t aside; /* the substitution by which it stands aside; 0: it counts */
 };
 
 /* An amount on its way into a site's books. */
@@ -128,6 +129,22 @@ static int64_t lump_end(const struct course *c, int64_t t_us)
     return earlier(end_us, edge_us);
 }
 
+/* By which substitution an amount stands aside; its own does not. */
+static uint64_t aside_of(const struct course *c, int64_t at_us)
+{
+    if (c->b->n_overrides == 0 || c->a->substituting || c->amount->is_unverified)
+        return 0;
+    return override_at(c->b, c->spot, at_us);
+}
+
+/* The window that takes a piece in: w, or one of its companions. */
+static struct window *book(struct window *w, const struct piece *piece)
+{
+    if (piece->aside)
+        return override_book(w, piece->aside);
+    return w->period == piece->smallest ? w : lock_book(w, piece->at_us);
+}
+
 /* Cuts off the piece that begins at t; *end_us is where the next one begins. */
 static int cut(const struct course *c, int64_t t_us, int64_t *end_us)
 {
@@ -148,6 +165,9 @@ static int cut(const struct course *c, int64_t t_us, int64_t *end_us)
     int rc = fetch_windows(c->b, piece, &w);
     if (rc < 0)
         return rc;
+    piece->aside = aside_of(c, piece->at_us);
+    if (piece->aside)
+        w = w ? override_find(w, piece->aside) : NULL;
     bool belongs = settle_cell(c, w, piece);
     if (!is_lump && piece->to_us < *end_us)
         *end_us = piece->to_us;
@@ -192,8 +212,7 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
         if (!books_place(c->b, (enum period)p, piece->at_us, &start_us, &end_us))
             continue;
         struct window *w = books_make(c->b, (enum period)p, piece->at_us);
-        bool is_smallest = p == (int)piece->smallest;
-        struct window *into = is_smallest ? w : lock_book(w, piece->at_us);
+        struct window *into = book(w, piece);
         struct share *share = window_share(into, piece->lane);
         if (touched[p] != into) {
             if (!holds_window(w, touched[p]))   /* else this is the part of it that is locked, or is not */
@@ -203,8 +222,8 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
             books_changed(c->b, w, reason_of(c->amount));
         }
         window_add(into, share, c->amount, piece->rate, piece->ticks, &piece->change);
-        if (is_smallest)
-            apply_to_cell(w, share, c->amount, piece);
+        if (p == (int)piece->smallest)
+            apply_to_cell(into, share, c->amount, piece);
     }
 }
 

@@ -62,6 +62,7 @@ void books_free(struct books *b)
         free(b->strips[p].at);
     }
     lock_free(b);
+    override_free(b);
     free(b->clocks);
     free(b->talkers);
     free(b);

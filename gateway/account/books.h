@@ -12,6 +12,7 @@
 #include "account/lane.h"
 #include "account/lock.h"
 #include "account/pending.h"
+#include "account/override.h"
 #include "account/watermark.h"
 #include "account/window.h"
 
@@ -87,6 +88,10 @@ struct books {
     uint32_t n_locks, locks_room;
     uint64_t *ended_locks; /* since the last save */
     uint32_t n_ended, ended_room;
+    struct override *overrides;
+    uint32_t n_overrides, overrides_room;
+    uint64_t *ended_overrides; /* since the last save */
+    uint32_t n_ended_overrides, ended_overrides_room;
     struct adjustment **adjustments; /* in the order in which they left */
     uint32_t n_adjustments, adjustments_room;
     bool is_hole_open;   /* the last one: its end is not known yet */
@@ -115,6 +120,7 @@ struct account {
     bool is_synchronised, is_finishing;
     enum reason because; /* of what changes now; 0: what arrives */
     uint64_t order;      /* whose doing that is; 0: nobody's */
+    uint64_t substituting; /* what is added is a substitution's own; its order */
     bool is_plan_awaited; /* a hole came before any plan: it is one of the sites of the first */
     bool is_whole_dirty;  /* one of these two, since the last save */
 

@@ -71,7 +71,7 @@ struct window *lock_book(struct window *w, int64_t at_us)
 const struct window *lock_companion(const struct window *w, int64_t at_us)
 {
     for (const struct window *c = w->companion; c; c = c->companion)
-        if (c->start_us <= at_us && at_us < c->end_us)
+        if (c->start_us <= at_us && at_us < c->end_us && !window_stands_aside(c))
             return c;
     return NULL;
 }
@@ -82,7 +82,7 @@ static bool take_back_companions(struct window *w, int64_t from_us, int64_t unti
     bool had_any = false;
     for (struct window **at = &w->companion; *at;) {
         struct window *c = *at;
-        if (c->start_us < from_us || c->end_us > until_us) {
+        if (c->start_us < from_us || c->end_us > until_us || window_stands_aside(c)) {
             at = &c->companion;
             continue;
         }

@@ -219,10 +219,30 @@ static void merge_share(struct share *into, const struct share *from)
         into->flagged[kind] += from->flagged[kind];
 }
 
+static void merge_cell(struct window *into, struct share *share, const struct cell *from)
+{
+    uint32_t i = share->first_cell;
+    while (i != CELL_NONE && (into->cells[i].n == 0 || into->cells[i].rate != from->rate ||
+                              into->cells[i].from_us != from->from_us || into->cells[i].to_us != from->to_us ||
+                              into->cells[i].is_unverified != from->is_unverified))
+        i = into->cells[i].next;
+    if (i == CELL_NONE)
+        i = window_cell(into, share, from->rate, from->is_unverified, from->from_us, from->to_us);
+    struct cell *cell = &into->cells[i];
+    cell->n += from->n;
+    cell->ticks += from->ticks;
+    figures_add(&cell->figures, &from->figures, from->rate);
+}
+
 void window_merge(struct window *into, const struct window *from)
 {
-    for (uint32_t i = 0; i < from->n_shares; i++)
-        merge_share(window_share(into, from->shares[i].lane), &from->shares[i]);
+    for (uint32_t i = 0; i < from->n_shares; i++) {
+        struct share *share = window_share(into, from->shares[i].lane);
+        merge_share(share, &from->shares[i]);
+        for (uint32_t c = from->shares[i].first_cell; c != CELL_NONE; c = from->cells[c].next)
+            if (from->cells[c].n != 0)
+                merge_cell(into, share, &from->cells[c]);
+    }
     for (uint32_t i = 0; i < from->n_tallies; i++) {
         const struct tally *t = &from->tallies[i];
         struct tally *mine = window_tally(into, t->source, t->direction, t->rate, t->is_unverified);

@@ -137,7 +137,7 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
 void window_move(struct window *w, const struct lane *lane, const struct cell *cell, struct rate *rate,
                  const struct figures *after);
 
-/* Adds everything that another window of the same site holds, but cells. */
+/* Adds everything that another window of the same site holds; its cells where both are smallest windows. */
 void window_merge(struct window *into, const struct window *from);
 
 /* Whether an amount lies wholly inside. Else a measured part counts as interpolated here. */
