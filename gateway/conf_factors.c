@@ -35,6 +35,14 @@ static void tell(const struct problems *found)
     buffer_fini(&text);
 }
 
+/* Behind its own check a row stands in no line of the configuration, whose mistakes are still to be told. */
+static void forget_places(struct factor_set *set)
+{
+    struct factor *rows = set->factors_list.at;
+    for (size_t i = 0; i < set->factors_list.n; i++)
+        rows[i].place = (struct place){ 0 };
+}
+
 static void read_one(struct conf *c, const char *conf_path, const char *name, struct problems *problems,
                      struct factor_set *out)
 {
@@ -47,8 +55,11 @@ static void read_one(struct conf *c, const char *conf_path, const char *name, st
         problem_add(problems, (struct place){ 0 }, "factor_files: %s cannot be read – %s", path, strerror(-rc));
     else if (factor_file_read((struct slice){ (const uint8_t *)text, size }, &c->plan.arena, &found, out) != 0) {
         tell(&found);
-        problem_add(problems, (struct place){ 0 }, "factor_files: %s has %zu mistakes, told above", path, found.n);
+        problem_add(problems, (struct place){ 0 }, "factor_files: %s has %zu mistake%s, told above", path, found.n,
+                    found.n == 1 ? "" : "s");
+        out->factors_list.n = 0;
     }
+    forget_places(out);
     problems_fini(&found);
     free(text);
     free(path);
