@@ -1,6 +1,5 @@
 /* Fuzzed: factor rows as they stand in the configuration: each line of the input is the inside of one
- * row, in a plan that is right but for them. (A table of factors as a file of its own does not exist
- * yet; when it does, its reader is fuzzed here.)
+ * row, in a plan that is right but for them.
  *
  * Promised: rows are taken or refused with their mistakes; of what was taken, the factor of a stream
  * changes at its edges and nowhere else: from an edge to the next the same row is valid, the edges go
