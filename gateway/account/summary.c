@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "account/books.h"
+#include "account/kpi.h"
 #include "base/log.h"
 
 /* A summary in the making. */
@@ -476,5 +477,6 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
     add_covered(&d);
     add_scopes(&d);
     add_carriers(&d);
+    summary_add_kpis(a, w, arena, out);
     lock_list(a, w, arena, out);
 }

@@ -166,6 +166,23 @@ struct device {
     int32_t site, index;
 };
 
+/* A key figure: a stream's activity or CO2e by what a point counted, or by a declared amount. */
+enum kpi_figure { KPI_ACTIVITY, KPI_CO2E };
+
+struct kpi {
+    struct place place;
+    const char *name, *stream_id;
+    int figure;                  /* enum kpi_figure */
+    const char *denominator;     /* "DEVICE/POINT" or "5 kg" */
+    bool is_annual;              /* brought to a year of 365 days */
+    /* Filled in by the check: */
+    int32_t stream, point;       /* indexes in the plan; no point: -1 */
+    int128 constant_micro;       /* in its place */
+    enum dimension dimension;    /* of the denominator */
+    const char *unit;            /* of the figure, as "kg/kWh" */
+    struct ratio scale;          /* of base units by base units to that unit */
+};
+
 struct site {
     struct place place;
     const char *id;
@@ -177,6 +194,9 @@ struct site {
     int smallest;                /* enum period: PERIOD_MINUTE or PERIOD_QUARTER_HOUR */
     int64_t grace_us, max_lag_us, restate_every_us;
     bool publish_shorter;        /* also periods shorter than its shortest interval point's */
+    struct option_list kpis_list;
+    struct kpi *kpis;            /* in the order of the document */
+    size_t n_kpis;
     struct option_list devices_list, streams_list;
     struct zone *zone;
     int32_t first_device, n_devices, first_stream, n_streams;

@@ -236,6 +236,7 @@ static void check_all(struct plan *p, struct problems *problems)
     for (size_t i = 0; i < p->n_sites; i++) {
         check_zone(&p->sites[i], problems);
         check_periods(p, &p->sites[i], problems);
+        plan_check_kpis(p, &p->sites[i], problems);
     }
 }
 

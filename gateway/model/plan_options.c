@@ -251,6 +251,8 @@ static const struct option site_options[] = {
     { .name = "streams", .type = OPT_LIST, .at = offsetof(struct site, streams_list),
       .rows = stream_options, .row_size = sizeof(struct stream),
       .help = "What is accounted together." },
+    { .name = "kpis", .type = OPT_LIST, .at = offsetof(struct site, kpis_list),
+      .rows = plan_kpi_options, .row_size = sizeof(struct kpi), .help = "Key figures of the site, as PUE." },
     { .name = "devices", .type = OPT_LIST, .at = offsetof(struct site, devices_list),
       .rows = device_options, .row_size = sizeof(struct device), .help = "What publishes." },
     { .name = NULL }

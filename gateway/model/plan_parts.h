@@ -52,6 +52,10 @@ int64_t plan_day_after_us(struct zone *zone, int64_t date);
 extern const struct option plan_substitute_options[];
 void plan_check_substitute(struct plan *p, struct point *pt, struct problems *problems);
 
+/* Key figures of a site: their rows and their check, behind its points and streams. */
+extern const struct option plan_kpi_options[];
+void plan_check_kpis(struct plan *p, struct site *s, struct problems *problems);
+
 /* A unit by name; if there is none it says so, with the nearest and all that there are. what names the
  * row: "point \"p\"". Empty names were a problem to option_read already: NULL without a word. */
 const struct unit *plan_check_unit(const char *name, const char *what, const char *id,

@@ -121,6 +121,14 @@ struct summary_dropped {
     uint64_t from, until;        /* their sequences, both inclusive, without a gap */
 };
 
+/* Key figures: what was divided by what, in micro base units. */
+struct summary_kpi {
+    int32_t kpi;                 /* index in the site's kpis */
+    bool has_numerator, has_denominator, has_value;
+    int128 numerator_micro, denominator_micro;
+    struct decimal value;        /* in the figure's unit */
+};
+
 /* Quality. A time of a point without values that count, cut to the window. */
 struct summary_gap {
     int32_t point;               /* index in the plan */
@@ -195,6 +203,9 @@ struct summary {
     int128 biogenic_co2_ug;
     enum gas *gases_covered;     /* that every factor used tells of, by number */
     size_t n_gases_covered;
+
+    struct summary_kpi *kpis;    /* in the order of the plan */
+    size_t n_kpis;
 
     /* How good it is. */
     int64_t valid_ms, expected_ms;

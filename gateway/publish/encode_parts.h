@@ -74,6 +74,10 @@ void encode_adjustments(const struct encoding *e, Carbon__V1__Totals *out);
 void encode_substitutions(const struct encoding *e, const struct summary_stream *s,
                           Carbon__V1__SourceStream *out);
 
+/* --- encode_kpi.c --- */
+
+void encode_kpis(const struct encoding *e, Carbon__V1__Totals *out);
+
 /* --- encode_totals.c --- */
 
 Carbon__V1__Totals *encode_totals(const struct encoding *e);

@@ -105,6 +105,7 @@ Carbon__V1__Totals *encode_totals(const struct encoding *e)
     encode_emissions(e, out);
     encode_gases_covered(e, out);
     encode_adjustments(e, out);
+    encode_kpis(e, out);
     out->gwp_set = wire_text(gwp_set_names[e->plan->gwp_set]);
     return out;
 }

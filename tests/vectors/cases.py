@@ -280,14 +280,34 @@ def stack(name, good, expect, **more):
 for name, good in (("CEMS-09", 12), ("CEMS-11", 10)):
     CASES.append(stack(name, good, [Expect(CO2E, 10, 0, times=D("1e-6"))]))
 
+# --- key figures -----------------------------------------------------------------------------------------------
+
+case("DC-01", """
+zone: UTC
+periods: [hour]
+streams:
+  - {id: s, scope: 2, carrier: electricity, factor: dc-01}
+kpis:
+  - {name: pue, numerator: s, denominator: hall/it}
+  - {name: cue, numerator: s, figure: co2e, denominator: hall/it}
+devices:
+  - id: hall
+    points:
+      - {id: it, kind: register, unit: MWh, stream: s}
+      - {id: cooling, kind: register, unit: MWh, stream: s}
+""", [("hall", point, at, value) for point, used_mwh in (("it", 1000), ("cooling", 500))
+      for at, value in ((FROM, 0), (UNTIL, used_mwh))],
+     [Expect("totals.kpis[pue].value", D("1.5"), D("1e-9")), Expect("totals.kpis[cue].value", D("0.7959"), D("1e-9"))],
+     factors='- {id: dc-01, source: MEE/NBS, per: kWh, co2: "0.5306"}', note="machines and the rest are metered apart")
+
 # --- steps -----------------------------------------------------------------------------------------------------
 
 # A unit test of the function that the path itself uses; its name begins with the row's: unit_02_…
-STEPS.update({"UNIT-02": "gateway/model/unit_test.c"})
+STEPS.update({"UNIT-02": "gateway/model/unit_test.c", "REF-01": "gateway/account/kpi_test.c"})
 
 # --- rows that no case above runs yet: what each of them waits for -----------------------------------------------
 
 WAITS["FUEL-11"] = "methods of factors"
 WAITS["CEMS-13"] = "substitution"
 WAITS.update({name: "derived points" for name in (
-    "REF-01", "CEMS-01", "CEMS-02", "CEMS-03", "CEMS-04", "CEMS-09", "CEMS-11", "HEAT-01", "DC-01")})
+    "CEMS-01", "CEMS-02", "CEMS-03", "CEMS-04", "CEMS-09", "CEMS-11", "HEAT-01")})
