@@ -105,12 +105,15 @@ static uint64_t identity_of(struct meter *m, const struct point *point)
     struct buffer *b = &m->row;
     buffer_clear(b);
     buffer_put_u8(b, (uint8_t)point->kind);
-    buffer_put_u8(b, point->unit ? point->unit->number : 0);
+    uint16_t unit = point->unit ? point->unit->number : 0;
+    buffer_put_u8(b, (uint8_t)unit);
     buffer_put_i64(b, point->tick.num);
     buffer_put_i64(b, point->tick.den);
     buffer_put_i64(b, multiplier.mantissa);
     buffer_put_u8(b, multiplier.scale);
     buffer_put_i64(b, point->modulus_ticks);
+    if (unit > UINT8_MAX)        /* the first units had one byte, and their points go on */
+        buffer_put_u8(b, (uint8_t)(unit >> 8));
     return hash_bytes(buffer_slice(b), 0);
 }
 
