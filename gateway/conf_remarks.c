@@ -48,6 +48,23 @@ static void look_at_bounds(struct remarks *r, const struct point *pt)
                 (long long)needed);
 }
 
+/* Only what is imported is multiplied, but a stream's activity is the sum of all its fiscal points. */
+static void look_at_directions(struct remarks *r, const struct plan *p, const struct stream *s)
+{
+    int first = -1;
+    for (size_t i = 0; i < p->n_points; i++) {
+        const struct point *pt = &p->points[i];
+        if (pt->stream != s->index || pt->role != ROLE_FISCAL)
+            continue;
+        if (first >= 0 && pt->direction != first) {
+            problem_add(&r->warnings, pt->place, "stream \"%s\": its points flow in several directions, and its "
+                        "activity adds them all up – give each direction a stream of its own", s->id);
+            return;
+        }
+        first = pt->direction;
+    }
+}
+
 static void look_at_factor(struct remarks *r, const struct factor *f)
 {
     if (f->valid_to_date == 0)
@@ -80,6 +97,8 @@ static void look(struct remarks *r)
     look_for_files(r, "publish", &r->conf->publish.link);
     for (size_t i = 0; i < p->n_points; i++)
         look_at_bounds(r, &p->points[i]);
+    for (size_t i = 0; i < p->n_streams; i++)
+        look_at_directions(r, p, &p->streams[i]);
     for (size_t i = 0; i < p->n_factors; i++)
         look_at_factor(r, &p->factors[i]);
     look_at_disk(r);

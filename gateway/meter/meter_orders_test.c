@@ -261,6 +261,102 @@ static void two_dips_an_hour_after_the_last_value_hold_the_point(void **state)
     plant_close(&p);
 }
 
+/* --- any order --- */
+
+enum { READINGS = 50, VOIDS = 4 };
+
+struct decided {
+    struct meter_swap swap;
+    int64_t void_us[VOIDS];
+};
+
+static struct decided draw_orders(struct dice *d, const struct sample *at)
+{
+    int64_t removed_us = EPOCH_US + (int64_t)roll(d, 400) * S;
+    struct decided x = { .swap = { .removed_us = removed_us,
+                                   .installed_us = removed_us + (int64_t)roll(d, 60) * S,
+                                   .final_raw = (int64_t)roll(d, 2000),
+                                   .initial_raw = (int64_t)roll(d, 500),
+                                   .multiplier = { (int64_t)roll(d, 3), 0 } } };
+    for (int i = 0; i < VOIDS; i++)
+        x.void_us[i] = at[roll(d, READINGS)].time_us;
+    return x;
+}
+
+static void exchange(struct plant *p, const struct decided *x, bool is_declared, struct tally *t)
+{
+    struct amounts out;
+    assert_int_equal(meter_exchange(p->meter, REG, &x->swap, is_declared, &p->arena, &out), 0);
+    add_order(t, &out);
+}
+
+static void void_all(struct plant *p, int32_t point, const struct decided *x, bool is_void, struct tally *t)
+{
+    for (int i = 0; i < VOIDS; i++) {
+        struct amounts out = { 0 };
+        arena_reset(&p->arena);
+        int rc = meter_void(p->meter, point, x->void_us[i], 0, 0, is_void, &p->arena, &out);
+        assert_true(rc == 0 || rc == METER_ABSENT);     /* two of one time */
+        add_order(t, &out);
+    }
+}
+
+static void take_range(struct plant *p, int32_t point, const struct sample *at, size_t from, size_t until,
+                       struct tally *t)
+{
+    for (size_t i = from; i < until; i++)
+        take(p, point, at[i], t);
+}
+
+/* Whether an order comes before, between or behind the readings makes no difference, and taking it back
+ * leaves no trace. */
+static void orders_come_to_the_same_whenever_they_are_given(void **state)
+{
+    (void)state;
+    static const int32_t points[] = { REG, GAU, EVT, INT };
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct dice d = dice_of(9000 + seed);
+        struct plant p;
+        struct sample at_hand[READINGS];
+        struct tally plain = { 0 }, behind = { 0 }, between = { 0 };
+        int32_t point = points[seed % COUNT(points)];
+        plant_plan(&p);
+        plant_vary(&p, &d);
+        draw_readings(&d, at_hand, READINGS);
+        struct decided x = draw_orders(&d, at_hand);
+        bool has_swap = point == REG;
+
+        plant_open(&p);
+        take_range(&p, point, at_hand, 0, READINGS, &plain);
+        meter_close(p.meter);
+
+        plant_open(&p);
+        take_range(&p, point, at_hand, 0, READINGS, &behind);
+        void_all(&p, point, &x, true, &behind);
+        if (has_swap)
+            exchange(&p, &x, true, &behind);
+        meter_close(p.meter);
+
+        shuffle(&d, at_hand, READINGS, READINGS);
+        size_t half = roll(&d, READINGS);
+        plant_open(&p);
+        take_range(&p, point, at_hand, 0, half, &between);
+        if (has_swap)
+            exchange(&p, &x, true, &between);
+        take_range(&p, point, at_hand, half, READINGS, &between);
+        void_all(&p, point, &x, true, &between);
+        assert_tally_equal(&behind, &between);
+        if (has_swap)
+            exchange(&p, &x, false, &between);
+        void_all(&p, point, &x, false, &between);
+        assert_tally_equal(&plain, &between);
+        plant_close(&p);
+        tally_clear(&plain);
+        tally_clear(&behind);
+        tally_clear(&between);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +366,7 @@ int main(void)
         cmocka_unit_test(time_without_a_meter_is_a_gap),
         cmocka_unit_test(orders_survive_a_restart),
         cmocka_unit_test(orders_that_fit_nothing_are_refused),
+        cmocka_unit_test(orders_come_to_the_same_whenever_they_are_given),
         cmocka_unit_test(momentary_zero_is_no_new_beginning),
         cmocka_unit_test(two_dips_an_hour_after_the_last_value_hold_the_point),
     };
