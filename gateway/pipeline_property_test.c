@@ -293,7 +293,7 @@ static void go_on(struct run *r)
 
 static void begin_run(struct run *r, struct outcome *outcome)
 {
-    void *works;
+    void *works = NULL;
     *outcome = (struct outcome){ .revisions = 0 };
     assert_int_equal(make_works(&works), 0);
     *r = (struct run){ .works = works, .outcome = outcome };
