@@ -1,5 +1,7 @@
 /* What changes afterwards, factors and grid intensity, through the whole pipeline: the same journals give the same
  * bytes, wherever a commit or a kill came between. */
+#include <time.h>
+
 #include "pipeline_works_test.h"
 
 #define RULES                                                                                      \
@@ -113,10 +115,41 @@ static void work_that_reaches_behind_a_base_wants_a_new_one(void **state)
     end(&f);
 }
 
+/* Prints what a chunk costs, for whoever measures; nothing depends on it. */
+static void a_chunk_is_of_a_bounded_number_of_windows(void **state)
+{
+    struct works *w = *state;
+    clock_t most = 0;
+    unsigned chunks = 0;
+    say_beginning(w, SITE("0.5"));
+    for (int minute = 1; minute <= 600; minute++)
+        arrive_energy(w, minute, 1);
+    take(w);
+    struct follower f = follower_of(w, "follower");
+    begin(&f);
+    follow_and_commit(&f, UINT64_MAX);
+    say_config(w, SITE("0.6"));
+    follow_and_commit(&f, UINT64_MAX);
+    for (; pipeline_has_work(f.pipeline); chunks++) {
+        say(w, &(struct entry){ .kind = FRAME_TICK });
+        clock_t before = clock();
+        assert_int_equal(follow(&f, UINT64_MAX), 0);
+        clock_t took = clock() - before;
+        most = took > most ? took : most;
+        assert_true(store_batch_summaries(f.batch) <= 64 + 64 / 15 + 64 / 60 + 4);
+        commit(&f);
+    }
+    assert_in_range(chunks, 600 / 64, 600 / 64 + 4);
+    print_message("# %u chunks, at most %.2f ms of processor time each\n", chunks,
+                  (double)most * 1000 / CLOCKS_PER_SEC);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORKS_TEST(replay_gives_the_same_bytes_wherever_a_kill_came),
+        WORKS_TEST(a_chunk_is_of_a_bounded_number_of_windows),
         WORKS_TEST(work_that_reaches_behind_a_base_wants_a_new_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

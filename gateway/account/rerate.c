@@ -32,7 +32,8 @@
 
 #define ROW_VERSION 1u
 
-/* Windows in one chunk. Measured in tests/bench/README.md: some 10 ms when each of them changes. */
+/* Windows in one chunk: a millisecond or two when each of them changes, see README.md. A box that is ten times
+ * slower still comes round to everything else in time. */
 #define CHUNK 64
 
 /* A shorter stretch is worked off without a word. */
