@@ -302,6 +302,22 @@ static void an_interval_is_the_declared_one_unless_told(void **state)
     }
 }
 
+static void an_event_needs_a_sequence_and_a_derived_point_no_reading(void **state)
+{
+    struct fixture *f = *state;
+    struct origin o = origin_of(f, "plant", "main-meter");
+    struct raw_reading raw = reading_of("import");
+    struct point *pt = &f->plan->points[plan_point(f->plan, f->main_meter, slice_of("import"))];
+    pt->kind = POINT_EVENT;
+    raw.sequence = 0;
+    assert_int_equal(judged(&o, &raw).verdict, VERDICT_OUT_OF_RANGE);
+    raw.sequence = 1;
+    assert_int_equal(judged(&o, &raw).verdict, VERDICT_COUNTED);
+    pt->kind = POINT_DERIVED;
+    assert_int_equal(judged(&o, &raw).verdict, VERDICT_UNKNOWN_POINT);
+    pt->kind = POINT_REGISTER;   /* the plan is everybody's */
+}
+
 static void a_quality_of_a_newer_device_is_suspect(void **state)
 {
     struct fixture *f = *state;
@@ -345,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_clock_at_the_end_of_time_does_not_overflow),
         cmocka_unit_test(a_value_is_a_number_that_fits),
         cmocka_unit_test(an_interval_is_the_declared_one_unless_told),
+        cmocka_unit_test(an_event_needs_a_sequence_and_a_derived_point_no_reading),
         cmocka_unit_test(a_quality_of_a_newer_device_is_suspect),
         cmocka_unit_test(the_first_thing_that_is_wrong_decides),
     };

@@ -401,6 +401,58 @@ static void row_of_a_newer_format_is_refused(void **state)
     shelf_fini(&s);
 }
 
+/* As version 1 wrote it: an empty base, and one reading of 100 at the epoch. */
+static void put_row_v1(struct buffer *out, uint64_t identity)
+{
+    buffer_put_u8(out, 1);
+    buffer_put_u64(out, identity);
+    buffer_put_u8(out, STAMP_END);
+    buffer_put_u8(out, false);
+    buffer_put_i64(out, HOUR);
+    buffer_put_i64(out, 0);
+    buffer_put_u8(out, 0);
+    buffer_put_u8(out, 0);
+    for (int i = 0; i < 5; i++)
+        buffer_put_i64(out, 0);
+    buffer_put_u64(out, 0);
+    buffer_put_u8(out, 0);
+    buffer_put_u32(out, 1);
+    buffer_put_u8(out, QUALITY_GOOD);
+    buffer_put_u8(out, VERDICT_COUNTED);
+    buffer_put_i64(out, EPOCH_US);
+    buffer_put_i64(out, 100);
+    buffer_put_u64(out, 1);
+    buffer_put_u64(out, 1);
+    buffer_put_i64(out, STEP);
+}
+
+static void row_of_version_1_goes_on(void **state)
+{
+    (void)state;
+    struct plant p;
+    struct shelf s = { 0 };
+    struct amounts out;
+    struct sample next = good(1, 107);
+    struct buffer row = { 0 };
+    plant_plan(&p);
+    plant_open(&p);
+    take(&p, REG, good(0, 1));
+    save(&p, &s);
+    uint64_t identity;
+    memcpy(&identity, s.rows[0].value.at + 1, sizeof identity);
+    meter_close(p.meter);
+
+    put_row_v1(&row, identity);
+    plant_open(&p);
+    assert_int_equal(meter_load(p.meter, buffer_slice(&s.rows[0].key), buffer_slice(&row)), 0);
+    assert_int_equal(plant_take(&p, REG, &next, &out), VERDICT_COUNTED);
+    assert_int_equal(out.n, 1);
+    assert_int_equal(out.at->ticks, 7);
+    plant_close(&p);
+    buffer_fini(&row);
+    shelf_fini(&s);
+}
+
 int main(void)
 {
     log_set_level(LOG_ERROR);
@@ -415,6 +467,7 @@ int main(void)
         cmocka_unit_test(row_that_is_cut_or_too_long_is_malformed),
         cmocka_unit_test(damaged_row_never_breaks_the_meter),
         cmocka_unit_test(row_of_a_newer_format_is_refused),
+        cmocka_unit_test(row_of_version_1_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

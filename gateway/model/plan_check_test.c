@@ -176,6 +176,16 @@ static void a_point_declares_what_its_kind_needs_and_no_more(void **state)
           "modulus is for kind register only" },
         { "interval: 15min", "interval: 15min, reset_from_zero: true", "{id: quarter",
           "reset_from_zero is for kind register only" },
+        { "interval: 15min", "interval: 15min, min: 0", "{id: quarter", "use max_rate" },
+        { "keep: 16", "integrate: previous", "{id: volume", "integrate is for kind gauge only" },
+        { "{id: volume, kind: register", "{id: volume, kind: event, max_rate: 3", "{id: volume",
+          "use max" },
+        { "{id: volume, kind: register", "{id: volume, kind: event, max: many", "{id: volume",
+          "max is \"many\", not a decimal" },
+        { "{id: volume, kind: register", "{id: volume, kind: event, min: 5, max: 4", "{id: volume",
+          "min is above max" },
+        { "kind: state", "kind: state, calibrated_until: 2026-01-31", "{id: alive",
+          "calibrated_until is for points that measure" },
         { "keep: 16", "keep: 7", "{id: volume", "keep is 0 (the plan's) or at least 8" });
 }
 
