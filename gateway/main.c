@@ -144,8 +144,9 @@ static int usage(FILE *to, int status)
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].about);
     fputs("\nOrders to the gateway that runs on a state directory, each with --state, --who and --why:\n", to);
-    for (int verb = 1; order_verb_row(verb); verb++)
-        fprintf(to, "  %-10s %s\n", order_verb_row(verb)->name, order_verb_row(verb)->help);
+    for (int verb = 1; verb < ORDER_VERB_COUNT; verb++)
+        if (order_verb_row(verb))
+            fprintf(to, "  %-10s %s\n", order_verb_row(verb)->name, order_verb_row(verb)->help);
     fputs("\ncarbon-gateway COMMAND --help tells more.\n", to);
     return status;
 }

@@ -133,7 +133,7 @@ static void reject(struct pipeline *p, const struct frame *f, const struct readi
 /* Adds what metering derived to the streams that it belongs to. An amount beyond all bounds of the books is told and left out, also when it
  * is taken back. The reading keeps its verdict: metering retains it under that one, and a later reading
  * may move it on from there. */
-static int add_amounts(struct pipeline *p, const struct amounts *amounts)
+int pipeline_add(struct pipeline *p, const struct amounts *amounts)
 {
     for (size_t i = 0; i < amounts->n; i++) {
         if (p->conf.tap)
@@ -170,7 +170,7 @@ static int fill_hours(struct pipeline *p, bool is_correction, size_t *n)
         arena_reset(&p->leaving);
         fill_judge(p->fill, site, fill_until(p, site, is_correction), p->is_closed, &p->leaving, &amounts);
         *n += amounts.n;
-        int rc = add_amounts(p, &amounts);
+        int rc = pipeline_add(p, &amounts);
         if (rc < 0)
             return rc;
     }
@@ -188,6 +188,13 @@ int pipeline_emit(struct pipeline *p, struct store_batch *out)
     rc = rc < 0 ? rc : emit_due(p, out);
     rc = rc < 0 ? rc : fill_hours(p, false, &n);
     return rc < 0 || n == 0 ? rc : emit_due(p, out);
+}
+
+/* Verdicts that the fold changed on readings of before. */
+void pipeline_move(struct pipeline *p, int32_t site, const struct amounts *amounts)
+{
+    for (size_t i = 0; i < amounts->n_moved; i++)
+        ledger_move(&p->ledger, site, amounts->moved[i].from, amounts->moved[i].to);
 }
 
 /* Whether a stamp passed the future check or, where that was waived since the clock of the frame is not
@@ -216,11 +223,10 @@ static int take_reading(struct pipeline *p, const struct frame *f, const struct 
         v = meter_take(p->meter, r, &p->batch, &amounts);
         crash_point("pipeline.derived");
         look_on(p, f, r, v);
-        int rc = add_amounts(p, &amounts);
+        int rc = pipeline_add(p, &amounts);
         if (rc < 0)
             return rc;
-        for (size_t i = 0; i < amounts.n_moved; i++)
-            ledger_move(&p->ledger, r->site, amounts.moved[i].from, amounts.moved[i].to);
+        pipeline_move(p, r->site, &amounts);
     } else {
         look_on(p, f, r, v);
     }

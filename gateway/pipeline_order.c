@@ -11,6 +11,8 @@
  *
  * The request's id is drawn by the command. An entry that bears one that is known already is passed over: a
  * kill between the entry and the answer makes the same request come again, and it must not count twice. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,16 @@
 
 #define ORDER_ROW 1u
 #define FLAG_REFUSED 1u
+
+void order_tell(struct order_result *result, const char *format, ...)
+{
+    char text[512];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    buffer_print(&result->text, "%s", text);
+}
 
 void pipeline_orders_fini(struct pipeline_orders *orders)
 {
@@ -65,26 +77,14 @@ static struct pipeline_order *order_of(struct pipeline_orders *orders, uint64_t 
 
 /* --- carrying out --- */
 
-/* What an order comes to: a sentence, and whether it was refused. */
-struct result {
-    struct buffer text;
-    bool is_refused;
-};
-
-#define refuse(result, ...)                          \
-    do {                                             \
-        (result)->is_refused = true;                 \
-        buffer_print(&(result)->text, __VA_ARGS__);  \
-    } while (0)
-
-static void tell_problems(const struct problems *problems, struct result *result)
+static void tell_problems(const struct problems *problems, struct order_result *result)
 {
     for (size_t i = 0; i < problems->n; i++)
-        buffer_print(&result->text, "%s%s", i ? "; " : "", problems->at[i].text);
+        order_tell(result, "%s%s", i ? "; " : "", problems->at[i].text);
     result->is_refused = true;
 }
 
-static int take_lock(struct pipeline *p, const struct order *o, struct store_batch *out, struct result *result)
+static int take_lock(struct pipeline *p, const struct order *o, struct store_batch *out, struct order_result *result)
 {
     uint64_t other = 0;
     account_release(p->account, o->site, o->from_us, o->until_us);
@@ -93,43 +93,43 @@ static int take_lock(struct pipeline *p, const struct order *o, struct store_bat
         return rc;
     rc = account_lock(p->account, o->site, o->sequence, o->from_us, o->until_us, &other);
     if (rc == ACCOUNT_LOCKED)
-        refuse(result, "order %llu has locked this period, or one that reaches into it", (unsigned long long)other);
+        order_refuse(result, "order %llu has locked this period, or one that reaches into it", (unsigned long long)other);
     else if (rc == ACCOUNT_OPEN)
-        refuse(result, "not all windows of this period have closed yet; lock it when its last one has left");
+        order_refuse(result, "not all windows of this period have closed yet; lock it when its last one has left");
     else if (rc == 0)
-        buffer_print(&result->text, "the period is locked: what changes in it leaves as adjustments");
+        order_tell(result, "the period is locked: what changes in it leaves as adjustments");
     return rc < 0 ? rc : 0;
 }
 
-static int take_unlock(struct pipeline *p, const struct order *o, struct result *result)
+static int take_unlock(struct pipeline *p, const struct order *o, struct order_result *result)
 {
     uint64_t other = 0;
     int rc = account_unlock(p->account, o->site, o->from_us, o->until_us, &other);
     if (rc == ACCOUNT_LOCKED)
-        refuse(result, "the lock of order %llu reaches out of this period; unlock the whole of it",
+        order_refuse(result, "the lock of order %llu reaches out of this period; unlock the whole of it",
                (unsigned long long)other);
     else if (rc == ACCOUNT_OPEN)
-        refuse(result, "nothing in this period is locked");
+        order_refuse(result, "nothing in this period is locked");
     else if (rc == 0)
-        buffer_print(&result->text, "the period is open again: what was adjusted is part of its windows");
+        order_tell(result, "the period is open again: what was adjusted is part of its windows");
     return rc < 0 ? rc : 0;
 }
 
-static int add_manual(struct pipeline *p, const struct order *o, int8_t sign, struct result *result)
+static int add_manual(struct pipeline *p, const struct order *o, int8_t sign, struct order_result *result)
 {
     struct amount amount = { .point = o->point, .sign = sign, .part = PART_MANUAL, .start_us = o->from_us,
                              .end_us = o->until_us, .ticks = o->ticks };
     int rc = account_add(p->account, &amount);
     if (rc == ACCOUNT_OVERFLOW)
-        refuse(result, "the amount is more than the books can hold");
+        order_refuse(result, "the amount is more than the books can hold");
     return rc < 0 ? rc : 0;
 }
 
-static int take_manual(struct pipeline *p, const struct order *o, struct result *result)
+static int take_manual(struct pipeline *p, const struct order *o, struct order_result *result)
 {
     int rc = add_manual(p, o, 1, result);
     if (rc == 0 && !result->is_refused)
-        buffer_print(&result->text, "the amount is added as manual");
+        order_tell(result, "the amount is added as manual");
     return rc;
 }
 
@@ -139,51 +139,55 @@ static struct amount substitute_of(const struct order *o)
                             .end_us = o->until_us, .ticks = o->ticks };
 }
 
-static int take_substitute(struct pipeline *p, const struct order *o, struct result *result)
+static int take_substitute(struct pipeline *p, const struct order *o, struct order_result *result)
 {
     struct amount amount = substitute_of(o);
     uint64_t other = 0;
     int rc = account_substitute(p->account, &amount, o->stream, o->sequence, &other);
     if (rc == ACCOUNT_EDGE)
-        refuse(result, "begin and end must be those of smallest windows (%s) of the site",
+        order_refuse(result, "begin and end must be those of smallest windows (%s) of the site",
                period_names[p->plan->sites[o->site].smallest]);
     else if (rc == ACCOUNT_LONG)
-        refuse(result, "at most 31 days in one order");
+        order_refuse(result, "at most 31 days in one order");
     else if (rc == ACCOUNT_LOCKED)
-        refuse(result, "order %llu stands for part of this time; take it back first", (unsigned long long)other);
+        order_refuse(result, "order %llu stands for part of this time; take it back first", (unsigned long long)other);
     else if (rc == ACCOUNT_OVERFLOW)
-        refuse(result, "the amount is more than the books can hold");
+        order_refuse(result, "the amount is more than the books can hold");
     else if (rc == 0)
-        buffer_print(&result->text, "the amount stands for what was measured in this time, and for what is yet "
+        order_tell(result, "the amount stands for what was measured in this time, and for what is yet "
                      "to come of it");
     return rc < 0 ? rc : 0;
 }
 
-static int undo_substitute(struct pipeline *p, const struct order *was, struct result *result)
+static int undo_substitute(struct pipeline *p, const struct order *was, struct order_result *result)
 {
     struct amount amount = substitute_of(was);
     int rc = account_unsubstitute(p->account, &amount, was->sequence);
     if (rc > 0)
-        refuse(result, "its amount is not in the books any more");
+        order_refuse(result, "its amount is not in the books any more");
     return rc < 0 ? rc : 0;
 }
 
 /* Whether another order may take that one back; else why not. */
-static bool is_undoable(const struct pipeline_order *was, uint64_t order, struct result *result)
+static bool is_undoable(const struct pipeline_order *was, uint64_t order, struct order_result *result)
 {
     if (!was)
-        refuse(result, "there is no order %llu", (unsigned long long)order);
+        order_refuse(result, "there is no order %llu", (unsigned long long)order);
     else if (was->is_refused)
-        refuse(result, "order %llu was refused: there is nothing to take back", (unsigned long long)order);
+        order_refuse(result, "order %llu was refused: there is nothing to take back", (unsigned long long)order);
     else if (was->undone_by)
-        refuse(result, "order %llu was taken back by order %llu", (unsigned long long)order,
+        order_refuse(result, "order %llu was taken back by order %llu", (unsigned long long)order,
                (unsigned long long)was->undone_by);
     return !result->is_refused;
 }
 
-static int undo(struct pipeline *p, const struct order *was, struct result *result)
+static int undo(struct pipeline *p, const struct order *was, struct order_result *result)
 {
     switch (was->verb) {
+    case ORDER_VOID:
+        return pipeline_order_void(p, was, false, result);
+    case ORDER_SWAP:
+        return pipeline_order_swap(p, was, false, result);
     case ORDER_MANUAL:
         return add_manual(p, was, -1, result);
     case ORDER_SUBSTITUTE:
@@ -191,12 +195,12 @@ static int undo(struct pipeline *p, const struct order *was, struct result *resu
     case ORDER_LOCK:
         return take_unlock(p, was, result);
     default:
-        refuse(result, "an order to %s is not taken back by undo", order_verb_row((int)was->verb)->name);
+        order_refuse(result, "an order to %s is not taken back by undo", order_verb_row((int)was->verb)->name);
         return 0;
     }
 }
 
-static int take_undo(struct pipeline *p, const struct order *o, struct result *result)
+static int take_undo(struct pipeline *p, const struct order *o, struct order_result *result)
 {
     struct pipeline_order *was = order_of(&p->orders, (uint64_t)o->body.order);
     struct arena arena;
@@ -216,7 +220,7 @@ static int take_undo(struct pipeline *p, const struct order *o, struct result *r
     if (rc == 0 && !result->is_refused) {
         was->undone_by = o->sequence;
         was->is_dirty = true;
-        buffer_print(&result->text, "%sorder %llu is taken back", result->text.size ? "; " : "",
+        order_tell(result, "%sorder %llu is taken back", result->text.size ? "; " : "",
                      (unsigned long long)was->sequence);
     }
     problems_fini(&problems);
@@ -225,31 +229,35 @@ static int take_undo(struct pipeline *p, const struct order *o, struct result *r
 }
 
 /* The values of a file, as if they had come by themselves. */
-static int take_intensity(struct pipeline *p, const struct order *o, struct result *result)
+static int take_intensity(struct pipeline *p, const struct order *o, struct order_result *result)
 {
     struct readings in = { 0 };
     size_t n_refused = 0;
     arena_reset(&p->batch);
     enum verdict v = decode_intensity(p->decode, slice_of(o->body.region), slice_of(o->body.text), &p->batch, &in);
     if (v != VERDICT_COUNTED) {
-        refuse(result, "%s", decode_explanation(p->decode));
+        order_refuse(result, "%s", decode_explanation(p->decode));
         return 0;
     }
     for (size_t i = 0; i < in.n_intensities; i++)
         n_refused += account_intensity(p->account, &in.intensities[i]) == ACCOUNT_CONFLICT;
     if (n_refused > 0)
-        refuse(result, "%zu of %zu values overlap other intervals that are known", n_refused, in.n_intensities);
+        order_refuse(result, "%zu of %zu values overlap other intervals that are known", n_refused, in.n_intensities);
     else
-        buffer_print(&result->text, "%zu values are taken; windows that go by them are restated",
+        order_tell(result, "%zu values are taken; windows that go by them are restated",
                      in.n_intensities);
     return account_work(p->account);
 }
 
 /* One verb, one line. 0, or negative when the program cannot go on. */
 static int carry_out(struct pipeline *p, const struct order *o, struct store_batch *out,
-                     struct result *result)
+                     struct order_result *result)
 {
     switch (o->verb) {
+    case ORDER_VOID:
+        return pipeline_order_void(p, o, true, result);
+    case ORDER_SWAP:
+        return pipeline_order_swap(p, o, true, result);
     case ORDER_LOCK:
         return take_lock(p, o, out, result);
     case ORDER_UNLOCK:
@@ -261,15 +269,16 @@ static int carry_out(struct pipeline *p, const struct order *o, struct store_bat
     case ORDER_UNDO:
         return take_undo(p, o, result);
     case ORDER_INTENSITY:
+        account_because(p->account, 0, o->sequence);     /* what it changes has reasons of its own */
         return take_intensity(p, o, result);
     default:
-        refuse(result, "this version knows the order and cannot carry it out");
+        order_refuse(result, "this version knows the order and cannot carry it out");
         return 0;
     }
 }
 
 static int read_and_carry_out(struct pipeline *p, const struct entry *e, struct store_batch *out,
-                              struct result *result)
+                              struct order_result *result)
 {
     struct arena arena;
     struct problems problems;
@@ -294,7 +303,7 @@ static int read_and_carry_out(struct pipeline *p, const struct entry *e, struct 
     return rc;
 }
 
-static void log_order(const struct entry *e, const struct result *result)
+static void log_order(const struct entry *e, const struct order_result *result)
 {
     const struct order_verb_row *row = order_verb_row(e->verb);
     log_line(result->is_refused ? LOG_WARN : LOG_INFO,
@@ -305,13 +314,13 @@ static void log_order(const struct entry *e, const struct result *result)
 
 int pipeline_take_order(struct pipeline *p, const struct entry *e, struct store_batch *out)
 {
-    struct result result = { 0 };
+    struct order_result result = { 0 };
 
     if (pipeline_order_of_request(p, e->request))
         return 0;
     int rc = p->plan ? read_and_carry_out(p, e, out, &result) : 0;
     if (!p->plan)
-        refuse(&result, "there is no configuration yet");
+        order_refuse(&result, "there is no configuration yet");
     struct pipeline_order order = {
         .sequence = e->sequence,
         .wall_us = p->clock.wall_us,

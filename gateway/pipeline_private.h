@@ -83,6 +83,25 @@ void pipeline_take_lost(struct pipeline *p, const struct entry *e);
 /* Everything that closed or changed leaves. */
 int pipeline_emit(struct pipeline *p, struct store_batch *out);
 
+/* What metering derived goes on to accounting, and what it judges anew to the ledger. */
+int pipeline_add(struct pipeline *p, const struct amounts *amounts);
+void pipeline_move(struct pipeline *p, int32_t site, const struct amounts *amounts);
+
+/* What an order comes to: a sentence, and whether it was refused. */
+struct order_result {
+    struct buffer text;
+    bool is_refused;
+};
+
+void order_tell(struct order_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define order_refuse(result, ...) ((result)->is_refused = true, order_tell(result, __VA_ARGS__))
+
+/* pipeline_correct.c: orders that go through metering, and their taking back. 0 or negative. */
+int pipeline_order_void(struct pipeline *p, const struct order *o, bool is_void, struct order_result *result);
+int pipeline_order_swap(struct pipeline *p, const struct order *o, bool is_declared,
+                        struct order_result *result);
+
 /* pipeline_order.c: an ORDER entry; its rows. */
 int pipeline_take_order(struct pipeline *p, const struct entry *e, struct store_batch *out);
 void pipeline_save_orders(struct pipeline *p, struct state_out *out);

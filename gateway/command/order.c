@@ -1,4 +1,4 @@
-/* carbon-gateway void, substitute, manual, swap, lock, unlock, readmit, republish, intensity, undo: a person's
+/* carbon-gateway void, substitute, manual, swap, lock, unlock, intensity, undo: a person's
  * order to the gateway that runs on a state directory; and `orders`, which lists them.
  *
  * The options of a verb are the rows of its table (model/order.c): "--from X" gives the row `from`, a hyphen

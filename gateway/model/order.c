@@ -68,22 +68,6 @@ static const struct option swap_options[] = {
 
 static const struct option lock_options[] = { ROW_SITE, ROW_FIRST, ROW_LAST, ROW_END };
 
-static const struct option readmit_options[] = {
-    ROW_SITE,
-    { .name = "device", .type = OPT_STRING, .at = BODY(device), .help = "The device; empty: all." },
-    { .name = "point", .type = OPT_STRING, .at = BODY(point), .help = "The point on it; empty: all." },
-    ROW_FROM, ROW_UNTIL, ROW_END
-};
-
-static const char *const published_periods[] = { "1min", "15min", "hour", "day", "month", "year", "all", NULL };
-
-static const struct option republish_options[] = {
-    ROW_SITE, ROW_FROM, ROW_UNTIL,
-    { .name = "period", .type = OPT_CHOICE, .at = BODY(period), .preset = "all", .choices = published_periods,
-      .help = "Windows of this length alone." },
-    ROW_END
-};
-
 static const struct option intensity_options[] = {
     { .name = "region", .type = OPT_NAME, .at = BODY(region), .is_required = true, .help = "The grid's region." },
     { .name = "text", .type = OPT_STRING, .at = BODY(text), .is_required = true,
@@ -105,21 +89,19 @@ static const struct order_verb_row verbs[ORDER_VERB_COUNT] = {
     [ORDER_SWAP] = { "swap", swap_options, "declare that a meter was exchanged", false },
     [ORDER_LOCK] = { "lock", lock_options, "close a period: what changes in it is an adjustment", false },
     [ORDER_UNLOCK] = { "unlock", lock_options, "open a closed period again", false },
-    [ORDER_READMIT] = { "readmit", readmit_options, "count readings that came too late", false },
-    [ORDER_REPUBLISH] = { "republish", republish_options, "send a period again, as it was", false },
     [ORDER_INTENSITY] = { "intensity", intensity_options, "take grid intensity from a file", true },
     [ORDER_UNDO] = { "undo", undo_options, "take an order back", false },
 };
 
 const struct order_verb_row *order_verb_row(int verb)
 {
-    return verb > 0 && verb < ORDER_VERB_COUNT ? &verbs[verb] : NULL;
+    return verb > 0 && verb < ORDER_VERB_COUNT && verbs[verb].name ? &verbs[verb] : NULL;
 }
 
 int order_verb_of(const char *name)
 {
     for (int verb = 1; verb < ORDER_VERB_COUNT; verb++)
-        if (strcmp(verbs[verb].name, name) == 0)
+        if (verbs[verb].name && strcmp(verbs[verb].name, name) == 0)
             return verb;
     return 0;
 }

@@ -15,7 +15,7 @@
 #include "model/frame.h"
 #include "model/plan.h"
 
-/* Numbers are frozen: they stand in the log book. */
+/* Numbers are frozen: they stand in the log book. 7 and 8 are kept for readmitting and republishing. */
 enum order_verb {
     ORDER_VOID = 1,              /* a reading does not count */
     ORDER_SUBSTITUTE = 2,        /* this amount stands for whatever was there */
@@ -23,8 +23,6 @@ enum order_verb {
     ORDER_SWAP = 4,              /* the meter was exchanged */
     ORDER_LOCK = 5,              /* a period is closed: what changes in it leaves as adjustments */
     ORDER_UNLOCK = 6,
-    ORDER_READMIT = 7,           /* unverified amounts count */
-    ORDER_REPUBLISH = 8,         /* what was published of a period leaves again, as it was */
     ORDER_INTENSITY = 9,         /* grid intensity of a region, from a file */
     ORDER_UNDO = 10,             /* an earlier order is taken back */
     ORDER_VERB_COUNT
@@ -41,7 +39,6 @@ struct order_body {
     const char *old_serial, *new_serial;
     const char *multiplier;                  /* of the new meter; empty: as before */
     const char *installed;                   /* time; empty: at the moment of removal (`at`) */
-    int period;                              /* enum period, or PERIOD_COUNT: all */
     int64_t order;                           /* the one that is taken back */
     const char *text;                        /* of a file */
 };
