@@ -188,6 +188,38 @@ static void locks_and_adjustments_survive_a_restart(void **state)
     desk_close(&d);
 }
 
+/* A factor of twice the size for all of the year: locked January keeps the old one, in the year as well. */
+static void a_new_factor_adjusts_a_locked_month_and_leaves_its_share_of_the_year(void **state)
+{
+    struct desk d;
+    (void)state;
+    open_factory(&d);
+    int64_t kwh = kwh_of(last_window(&d, PERIOD_MONTH));
+    lock_january(&d, 40);
+    char *twice = strdup(factory);
+    memcpy(strstr(twice, "co2: 0.5"), "co2: 1.0", 8);
+    desk_configure(&d, twice);
+    free(twice);
+    while (account_has_work(d.a)) {
+        assert_int_equal(account_work(d.a), 0);
+        emit_numbered(&d);
+    }
+    const struct summary *hour = last_adjustment(&d, PERIOD_HOUR), *month = last_adjustment(&d, PERIOD_MONTH);
+    assert_int_equal(hour->reasons, 1u << REASON_FACTOR);
+    assert_int_equal(month->reasons, 1u << REASON_FACTOR);
+    assert_int_equal(month->changes[0].co2e_before_ug / KWH_MICRO, kwh / 2);
+    assert_int_equal(month->changes[0].co2e_after_ug / KWH_MICRO, kwh);
+
+    add_quarter(&d, at(FEBRUARY), 4000);
+    desk_seen(&d, "meter", at(NEXT_YEAR) + 5 * MINUTE_US);
+    emit_numbered(&d);
+    const struct summary *year = last_window(&d, PERIOD_YEAR);
+    assert_int_equal(kwh_of(year), kwh + 4);
+    assert_int_equal(year->scope_co2e_ug[SCOPE_2] / KWH_MICRO, kwh / 2 + 4);
+    assert_int_equal(year->n_adjustments, 1);
+    desk_close(&d);
+}
+
 static void a_second_change_goes_on_from_the_first(void **state)
 {
     struct desk d;
@@ -262,6 +294,7 @@ int main(void)
         cmocka_unit_test(an_open_period_cannot_be_locked_nor_one_twice),
         cmocka_unit_test(what_changes_in_a_locked_month_is_adjusted_and_stands_beside_the_year),
         cmocka_unit_test(locks_and_adjustments_survive_a_restart),
+        cmocka_unit_test(a_new_factor_adjusts_a_locked_month_and_leaves_its_share_of_the_year),
         cmocka_unit_test(a_second_change_goes_on_from_the_first),
         cmocka_unit_test(unlocking_puts_the_adjustments_into_the_figures),
         cmocka_unit_test(a_locked_year_adjusts_itself_too),
