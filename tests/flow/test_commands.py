@@ -57,7 +57,7 @@ journal:
     lines = done.stderr.decode().splitlines()
     for place, word, hint in [("3:1", "gwp_sett", "gwp_set"), ("5:", "Asia/Soul", ""), ("8:", "grit", "grid"),
                               ("12:", "intervall", "interval"), ("12:", "kwh", "kWh"), ("12:", "powr", "power"),
-                              ("14:", "co2", ""), ("16:", "segment", "4MB")]:
+                              ("14:", "CO2", ""), ("16:", "segment", "4MB")]:
         found = [line for line in lines if f"gateway.yaml:{place}" in line and word in line and hint in line]
         assert found, f"{place} {word} {hint} not in:\n" + "\n".join(lines)
 
