@@ -29,6 +29,7 @@ int pipeline_open(const struct pipeline_conf *conf, struct pipeline **out)
     arena_init(&p->orders.arena, 0);
     decode_open(&conf->plugins, &p->decode);
     meter_open(&p->meter);
+    derive_open(&p->conf.lookup, &p->derive);
     account_open(&p->conf.lookup, &p->account);
     fill_open(&p->fill);
     *out = p;
@@ -45,6 +46,7 @@ void pipeline_close(struct pipeline *p)
     }
     fill_close(p->fill);
     account_close(p->account);
+    derive_close(p->derive);
     meter_close(p->meter);
     decode_close(p->decode);
     plan_free(p->plan);
@@ -109,10 +111,27 @@ static void describe(struct pipeline *p, struct summary *s)
               &s->quality.n_substituted);
 }
 
+static int add_amounts(struct pipeline *p, const struct amounts *amounts);
+
+/* Intervals of derived points that the watermark has passed, before the windows around them close. */
+static int pass(struct pipeline *p)
+{
+    for (size_t i = 0; derive_is_used(p->derive) && i < p->plan->n_sites; i++) {
+        struct amounts derived;
+        int64_t until_us = p->is_closed ? INT64_MAX : account_watermark(p->account, (int32_t)i);
+        int rc = derive_pass(p->derive, (int32_t)i, until_us, &derived);
+        rc = rc < 0 ? rc : add_amounts(p, &derived);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* Everything that closed or changed. */
 static int emit_due(struct pipeline *p, struct store_batch *out)
 {
-    for (;;) {
+    int passed = pass(p);
+    while (passed == 0) {
         struct summary s;
         arena_reset(&p->leaving);
         int rc = account_emit(p->account, &p->leaving, &s);
@@ -121,6 +140,7 @@ static int emit_due(struct pipeline *p, struct store_batch *out)
         describe(p, &s);
         leave(p, &s, out);
     }
+    return passed;
 }
 
 static void reject(struct pipeline *p, const struct frame *f, const struct reading *r, enum verdict v)
@@ -133,7 +153,7 @@ static void reject(struct pipeline *p, const struct frame *f, const struct readi
 /* Adds what metering derived to the streams that it belongs to. An amount beyond all bounds of the books is told and left out, also when it
  * is taken back. The reading keeps its verdict: metering retains it under that one, and a later reading
  * may move it on from there. */
-int pipeline_add(struct pipeline *p, const struct amounts *amounts)
+static int add_amounts(struct pipeline *p, const struct amounts *amounts)
 {
     for (size_t i = 0; i < amounts->n; i++) {
         if (p->conf.tap)
@@ -151,6 +171,17 @@ int pipeline_add(struct pipeline *p, const struct amounts *amounts)
                      p->plan->points[amounts->at[i].point].id);
     }
     return 0;
+}
+
+/* The same of what follows from them for derived points. */
+int pipeline_add(struct pipeline *p, const struct amounts *amounts)
+{
+    struct amounts derived;
+    int rc = add_amounts(p, amounts);
+    if (rc < 0 || !derive_is_used(p->derive))
+        return rc;
+    rc = derive_take(p->derive, amounts, &derived);
+    return rc < 0 ? rc : add_amounts(p, &derived);
 }
 
 /* How far the hours of a site are to be filled. */
@@ -408,6 +439,8 @@ static void take_forget(struct pipeline *p, const struct entry *e, struct store_
 {
     struct state_out rows = store_batch_state(out);
     account_forget(p->account, e->before_us, &rows);
+    for (size_t i = 0; p->plan && i < p->plan->n_sites; i++)
+        derive_forget(p->derive, (int32_t)i, account_forgotten(p->account, (int32_t)i), &rows);
 }
 
 /* What the base had left out leaves the record here, so that every replay goes on without it too. */
@@ -568,6 +601,7 @@ uint64_t pipeline_began(const struct pipeline *p)
 void pipeline_committed(struct pipeline *p)
 {
     account_committed(p->account);
+    derive_committed(p->derive);
 }
 
 bool pipeline_balances(const struct pipeline *p)

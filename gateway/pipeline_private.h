@@ -5,6 +5,7 @@
 
 #include "account/account.h"
 #include "base/arena.h"
+#include "derive/derive.h"
 #include "fill/fill.h"
 #include "journal/journal.h"
 #include "journal/poison.h"
@@ -46,6 +47,7 @@ struct pipeline {
     struct decode *decode;
     struct meter *meter;
     struct fill *fill;
+    struct derive *derive;
     struct account *account;
     struct ledger ledger;
     struct hand *hand;           /* NULL: nobody asks what brought us down */
@@ -83,7 +85,7 @@ void pipeline_take_lost(struct pipeline *p, const struct entry *e);
 /* Everything that closed or changed leaves. */
 int pipeline_emit(struct pipeline *p, struct store_batch *out);
 
-/* What metering derived goes on to accounting, and what it judges anew to the ledger. */
+/* What metering derived goes on to deriving and accounting. */
 int pipeline_add(struct pipeline *p, const struct amounts *amounts);
 void pipeline_move(struct pipeline *p, int32_t site, const struct amounts *amounts);
 

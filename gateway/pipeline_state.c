@@ -51,6 +51,17 @@ static int raise_problems(const struct problems *problems, const char *what)
     return rc;
 }
 
+static void configure_derive(struct pipeline *p, const struct plan *next)
+{
+    int64_t *frontiers_us = calloc(next->n_sites + 1, sizeof *frontiers_us);
+    if (!frontiers_us)
+        abort();
+    for (size_t i = 0; i < next->n_sites; i++)
+        frontiers_us[i] = account_frontier(p->account, (int32_t)i);
+    derive_configure(p->derive, next, frontiers_us);
+    free(frontiers_us);
+}
+
 int pipeline_configure(struct pipeline *p, struct slice yaml)
 {
     struct arena arena;
@@ -67,6 +78,7 @@ int pipeline_configure(struct pipeline *p, struct slice yaml)
         meter_configure(p->meter, next);
         account_configure(p->account, next);
         fill_configure(p->fill, next);
+        configure_derive(p, next);
         plan_free(p->plan);
         p->plan = next;
         p->has_new_config = true;
@@ -225,6 +237,7 @@ void pipeline_save(struct pipeline *p, struct store_batch *out)
     pipeline_save_orders(p, &rows);
     meter_save(p->meter, &rows);
     fill_save(p->fill, &rows);
+    derive_save(p->derive, &rows);
     account_save(p->account, &rows);
     store_batch_position(out, p->position);
 }
@@ -335,6 +348,8 @@ static int load_row(struct pipeline *p, enum stage stage, struct slice key, stru
         return meter_load(p->meter, key, value);
     if (stage == STAGE_FILL)
         return fill_load(p->fill, key, value);
+    if (stage == STAGE_DERIVE)
+        return p->plan ? derive_load(p->derive, key, value) : STATE_MALFORMED;
     if (stage == STAGE_ACCOUNT)
         return account_load(p->account, key, value);
     if (stage == STAGE_INTENSITY)

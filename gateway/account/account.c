@@ -118,7 +118,7 @@ static void join_stream(struct members *m, const struct point *pt)
 {
     m->points = array_grow(m->points, m->n, &m->room, sizeof *m->points);
     m->points[m->n++] = pt->index;
-    m->n_expected += pt->kind == POINT_REGISTER || pt->kind == POINT_INTERVAL;
+    m->n_expected += pt->kind == POINT_REGISTER || pt->kind == POINT_INTERVAL || pt->kind == POINT_DERIVED;
 }
 
 static void map_points(struct account *a)
@@ -288,6 +288,17 @@ int64_t account_frontier(const struct account *a, int32_t site)
 {
     const struct books *b = books_at(a, site);
     return b ? b->frontier_us : TIME_UNKNOWN;
+}
+
+/* The least of its strips that go on: what no window needs any more. */
+int64_t account_forgotten(const struct account *a, int32_t site)
+{
+    const struct books *b = books_at(a, site);
+    int64_t least_us = INT64_MAX;
+    for (int p = 0; b && p < PERIOD_COUNT; p++)
+        if (b->strips[p].is_wanted && b->strips[p].forgotten_us < least_us)
+            least_us = b->strips[p].forgotten_us;
+    return least_us == INT64_MAX ? TIME_UNKNOWN : least_us;
 }
 
 uint32_t account_silent_devices(const struct account *a, int32_t site)

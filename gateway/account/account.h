@@ -142,6 +142,8 @@ void account_figures(const struct account *a, struct account_figures *out);
 int64_t account_watermark(const struct account *a, int32_t site);
 /* The latest end of an amount, or time of a reading. */
 int64_t account_frontier(const struct account *a, int32_t site);
+/* What lies before is off the record. */
+int64_t account_forgotten(const struct account *a, int32_t site);
 uint32_t account_silent_devices(const struct account *a, int32_t site);
 
 #endif

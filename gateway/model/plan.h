@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/option.h"
 #include "base/zone.h"
+#include "model/derivation.h"
 #include "model/gas.h"
 #include "model/period.h"
 #include "model/substitute.h"
@@ -153,6 +154,12 @@ struct point {
     int64_t min_ticks, max_ticks;
     int64_t calibrated_until_us; /* by the site's zone; 0: no end */
     struct substitute substitute;             /* how its gaps are filled */
+    /* Of a derived point, see model/derivation.h: */
+    int formula;                 /* enum formula */
+    int every_choice;            /* "1h", "15min" */
+    struct option_list inputs_list;
+    struct option_raw with;
+    const struct derivation *derivation; /* filled in by the check; NULL: it has readings of its own */
     int32_t site, device, index; /* the plan's */
 };
 

@@ -187,9 +187,9 @@ static int64_t shortest_interval_us(const struct plan *p, const struct site *s)
     for (int32_t d = s->first_device; d < s->first_device + s->n_devices; d++)
         for (size_t i = 0; i < p->devices[d].n_points; i++) {
             const struct point *pt = p->devices[d].points[i];
-            if (pt->kind == POINT_INTERVAL && pt->interval_us > 0 &&
-                (shortest_us == 0 || pt->interval_us < shortest_us))
-                shortest_us = pt->interval_us;
+            int64_t interval_us = pt->derivation ? pt->derivation->every_us : pt->interval_us;
+            if (interval_us > 0 && (shortest_us == 0 || interval_us < shortest_us))
+                shortest_us = interval_us;
         }
     return shortest_us;
 }
@@ -231,6 +231,7 @@ static void check_all(struct plan *p, struct problems *problems)
         plan_check_stream(p, &p->streams[i], problems);
     for (size_t i = 0; i < p->n_points; i++)
         plan_check_point(p, &p->points[i], problems);
+    plan_check_derivations(p, problems);
     for (size_t i = 0; i < p->n_streams; i++)
         settle_dimension(p, &p->streams[i]);
     for (size_t i = 0; i < p->n_sites; i++) {

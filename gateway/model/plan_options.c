@@ -15,6 +15,7 @@ static const char *const role_choices[] = { "fiscal", "sub", "check", NULL };
 static const char *const direction_choices[] = { "import", "export", "generation", NULL };
 static const char *const stamp_choices[] = { "end", "start", NULL };
 static const char *const integrate_choices[] = { "trapezoid", "previous", NULL };
+static const char *const every_choices[] = { "1h", "15min", NULL };
 static const char *const scope_choices[] = { "1", "2", "3", NULL };
 static const char *const co2e_set_choices[] = { "SAR", "AR4", "AR5", "AR6", "unspecified", NULL };
 static const char *const smallest_choices[] = { "1min", "15min", NULL };
@@ -207,6 +208,16 @@ static const struct option point_options[] = {
       .help = "Last day of the calibration, in the site's zone; what is measured later is flagged." },
     { .name = "substitute", .type = OPT_TABLE, .at = offsetof(struct point, substitute),
       .rows = plan_substitute_options, .help = "How hours without valid values are filled." },
+    { .name = "formula", .type = OPT_CHOICE, .at = offsetof(struct point, formula),
+      .choices = formula_names, .preset = "none", .help = "How a derived point is computed from its inputs." },
+    { .name = "every", .type = OPT_CHOICE, .at = offsetof(struct point, every_choice),
+      .choices = every_choices, .preset = "1h",
+      .help = "The interval over which a derived point takes its means; not of a sum." },
+    { .name = "inputs", .type = OPT_LIST, .at = offsetof(struct point, inputs_list),
+      .rows = derive_input_options, .row_size = sizeof(struct derive_input),
+      .help = "What a derived point is computed from." },
+    { .name = "with", .type = OPT_RAW, .at = offsetof(struct point, with),
+      .help = "Constants and rules of a derived point's formula." },
     { .name = NULL }
 };
 

@@ -44,6 +44,18 @@ void plan_check_measure(const struct point *pt, struct problems *problems);
 void plan_lay_limits(struct point *pt, struct problems *problems);
 void plan_lay_calibration(struct plan *p, struct point *pt);
 
+/* The rows of a derived point's inputs, and of what stands under its `with`. */
+extern const struct option derive_input_options[];
+extern const struct option derive_with_options[];
+
+/* What stands under `with`, and what the conditions of a gas say of each other. */
+void plan_read_with(struct plan *p, const struct point *pt, struct derivation *d, struct problems *problems);
+void plan_check_gas(const struct plan *p, const struct point *pt, struct derivation *d,
+                    struct derive_input *inputs, struct problems *problems);
+
+/* Derived points: inputs that exist and fit, no circle; when all points were checked. */
+void plan_check_derivations(struct plan *p, struct problems *problems);
+
 /* The first instant of the day behind a date, by a zone. */
 int64_t plan_day_after_us(struct zone *zone, int64_t date);
 

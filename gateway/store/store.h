@@ -52,8 +52,8 @@ int store_set_aside(const char *path, char **out);
 /* The log book sequence whose effects are all in here, and none of a later one; 0 for a new store. */
 uint64_t store_position(const struct store *s);
 
-/* Gives every state row but those of STAGE_WINDOW and STAGE_DERIVE_HOUR to on_row, ordered by stage and key. on_row returns 0
- * or what store_load returns at once. */
+/* Gives every state row but those of STAGE_WINDOW and STAGE_DERIVE_HOUR to on_row, ordered by stage and key.
+ * on_row returns 0 or what store_load returns at once. */
 int store_load(struct store *s,
                int (*on_row)(void *self, enum stage stage, struct slice key, struct slice value),
                void *self);
