@@ -118,7 +118,7 @@ static void join_stream(struct members *m, const struct point *pt)
 {
     m->points = array_grow(m->points, m->n, &m->room, sizeof *m->points);
     m->points[m->n++] = pt->index;
-    m->n_expected += pt->kind == POINT_REGISTER || pt->kind == POINT_INTERVAL || pt->kind == POINT_DERIVED;
+    m->n_expected += pt->kind != POINT_EVENT && pt->kind != POINT_STATE;
 }
 
 static void map_points(struct account *a)

@@ -13,6 +13,7 @@
 #include "account/array.h"
 #include "account/books.h"
 #include "account/rating.h"
+#include "account/quality.h"
 #include "account/spread.h"
 
 struct piece {
@@ -243,7 +244,7 @@ int account_add(struct account *a, const struct amount *amount)
 {
     assert(amount->end_us > amount->start_us && amount->part < PART_COUNT);
     if (amount->shape == AMOUNT_STRETCH)
-        return 0;                /* no activity: nothing to sum */
+        return quality_stretch(a, amount);
     const struct point *pt = &a->plan->points[amount->point];
     struct course c = { .a = a,
                         .b = a->sites[pt->site],

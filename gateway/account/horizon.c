@@ -18,7 +18,7 @@
 #include "base/buffer.h"
 
 #define DEVICE_ROW 3u            /* versions up to these are read here; a newer row is needed */
-#define WINDOW_ROW 3u
+#define WINDOW_ROW 4u
 
 struct seen_site {
     uint8_t *id;

@@ -5,6 +5,7 @@
 
 #include "account/array.h"
 #include "account/books.h"
+#include "account/quality.h"
 #include "base/hash.h"
 
 static void hash_gases(const struct summary_stream *s, struct buffer *out)
@@ -61,6 +62,7 @@ uint64_t summary_hash(const struct account *a, const struct summary *s)
     }
     for (size_t i = 0; i < s->n_adjustments; i++)
         buffer_put_u64(&text, s->adjustments[i].sequence);
+    quality_hash(a, s, &text);
     buffer_put_u32(&text, s->points_valid);
     buffer_put_u64(&text, s->readings);
     uint64_t hash = hash_bytes(buffer_slice(&text), 0);

@@ -21,6 +21,7 @@
 
 #include "account/books.h"
 #include "account/kpi.h"
+#include "account/quality.h"
 #include "base/log.h"
 
 /* A summary in the making. */
@@ -284,11 +285,6 @@ static void balance_parts(struct summary_stream *s)
     s->part_micro[largest] += rest;
 }
 
-static bool is_live(const struct share *share)
-{
-    return share && share->n != 0;
-}
-
 /* Counts the point once, by the first of its lanes that is live here. */
 static void count_valid_point(struct draft *d, const struct share *share)
 {
@@ -296,10 +292,10 @@ static void count_valid_point(struct draft *d, const struct share *share)
     const struct share *first = NULL;
     for (struct lane *lane = share->lane->spot->lanes; lane; lane = lane->sibling) {
         const struct share *own = window_find_share(d->w, lane);
-        if (!is_live(own))
+        if (!share_is_live(own))
             continue;
         first = first ? first : own;
-        valid_us += own->valid_us;
+        valid_us += quality_valid_us(d->w, own);
     }
     if (first == share && valid_us >= window_length(d->w))
         d->out->points_valid++;
@@ -313,22 +309,34 @@ static void add_share(struct draft *d, const struct share *share)
     struct summary_stream *s = &d->out->streams[i];
     add_parts(s, share);
     s->unverified_readings += (uint32_t)share->unverified;
-    s->valid_ms += share->valid_us; /* microseconds until all are there */
+    s->valid_ms += quality_valid_us(d->w, share); /* microseconds until all are there */
+    s->not_operating_ms += quality_idle_us(d->w, share);
     for (int kind = 0; kind < FLAG_KINDS; kind++)
         if (share->flagged[kind] > 0)
             s->flags |= 1u << kind;
     count_valid_point(d, share);
 }
 
+/* Not operating is no gap: nothing was expected then. */
+static void leave_out_idle(struct draft *d, struct summary_stream *s)
+{
+    int64_t idle_ms = s->not_operating_ms < s->expected_ms ? s->not_operating_ms : s->expected_ms;
+    s->expected_ms -= idle_ms;
+    d->out->expected_ms -= idle_ms;
+    d->out->quality.not_operating_ms += s->not_operating_ms;
+}
+
 static void add_shares(struct draft *d)
 {
     for (uint32_t i = 0; i < d->w->n_shares; i++)
-        if (is_live(&d->w->shares[i]))
+        if (share_is_live(&d->w->shares[i]))
             add_share(d, &d->w->shares[i]);
     for (size_t i = 0; i < d->out->n_streams; i++) {
         struct summary_stream *s = &d->out->streams[i];
         d->out->valid_ms += s->valid_ms;
         s->valid_ms /= 1000;
+        s->not_operating_ms /= 1000;
+        leave_out_idle(d, s);
         balance_parts(s);
     }
     d->out->valid_ms /= 1000;
@@ -362,6 +370,7 @@ static void begin_streams(struct draft *d)
         out->streams[i].points = points;
         out->streams[i].n_points = m->n;
         out->streams[i].has_unverified_co2e = true; /* until a rate is found that gives none */
+        out->streams[i].points_expected = expected;
         out->streams[i].expected_ms = expected * (window_length(d->w) / 1000);
         out->points_expected += expected;
         out->expected_ms += out->streams[i].expected_ms;
@@ -478,5 +487,6 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
     add_scopes(&d);
     add_carriers(&d);
     summary_add_kpis(a, w, arena, out);
+    quality_build(a, w, arena, out);
     lock_list(a, w, arena, out);
 }

@@ -26,6 +26,8 @@ void window_free(struct window *w)
     if (!w)
         return;
     window_free(w->companion);
+    for (uint32_t i = 0; i < w->n_shares; i++)
+        cover_fini(&w->shares[i].cover);
     free(w->shares);
     free(w->tallies);
     free(w->cells);
@@ -157,6 +159,24 @@ static int64_t overlap_us(const struct window *w, const struct amount *amount)
     return to_us > from_us ? to_us - from_us : 0;
 }
 
+/* An event covers nothing: it is an instant. */
+static void cover_time(struct window *w, struct share *share, const struct amount *amount)
+{
+    int64_t from_us = amount->start_us > w->start_us ? amount->start_us : w->start_us;
+    int64_t to_us = amount->end_us < w->end_us ? amount->end_us : w->end_us;
+    enum cover_kind kind = cover_kind_of(amount);
+    if (kind != COVER_KINDS && amount->end_us - amount->start_us > 1)
+        cover_add(&share->cover, kind, from_us, to_us, amount->sign);
+}
+
+void window_stretch(struct window *w, struct share *share, const struct amount *amount)
+{
+    share->stretches += amount->sign;
+    if (amount->is_valid)
+        share->valid_us += amount->sign * overlap_us(w, amount);
+    cover_time(w, share, amount);
+}
+
 void window_touch(struct window *w, struct share *share, const struct amount *amount)
 {
     if (amount->is_unverified) {
@@ -166,6 +186,7 @@ void window_touch(struct window *w, struct share *share, const struct amount *am
     w->readings += amount->sign;
     if (amount->is_valid)
         share->valid_us += amount->sign * overlap_us(w, amount);
+    cover_time(w, share, amount);
     for (int kind = 0; kind < FLAG_KINDS; kind++)
         if (amount->flags & 1u << kind)
             share->flagged[kind] += amount->sign;
@@ -213,7 +234,9 @@ static void merge_share(struct share *into, const struct share *from)
     for (int part = 0; part < PART_COUNT; part++)
         into->part_ticks[part] += from->part_ticks[part];
     into->valid_us += from->valid_us;
+    cover_merge(&into->cover, &from->cover);
     into->n += from->n;
+    into->stretches += from->stretches;
     into->unverified += from->unverified;
     for (int kind = 0; kind < FLAG_KINDS; kind++)
         into->flagged[kind] += from->flagged[kind];

@@ -11,9 +11,10 @@
 #include "account/evidence.h"
 #include "account/lane.h"
 #include "model/amount.h"
+#include "model/cover.h"
 #include "model/period.h"
 
-#define FLAG_KINDS 5 /* bits of AMOUNT_… */
+#define FLAG_KINDS 6 /* bits of AMOUNT_…, but for the gap beside an amount */
 #define CELL_NONE  UINT32_MAX
 
 /* One lane in one window. */
@@ -21,8 +22,10 @@ struct share {
     struct lane *lane;
     int128 part_ticks[PART_COUNT]; /* verified; add up to its activity */
     int64_t valid_us;
+    struct cover cover;          /* of its window's time */
     int64_t n;                   /* pieces added less pieces taken back */
     int64_t unverified;          /* unverified amounts that touch the window */
+    int64_t stretches;           /* that say something of time alone */
     int32_t flagged[FLAG_KINDS]; /* amounts with that flag */
     uint32_t first_cell;         /* CELL_NONE: none */
     uint32_t tally;              /* where its last piece was added, to look there first */
@@ -128,6 +131,15 @@ uint32_t window_cell_at(const struct window *w, const struct spot *spot, struct 
 
 /* Counts an amount that touches the window, once: readings, valid time, flags. */
 void window_touch(struct window *w, struct share *share, const struct amount *amount);
+
+/* Counts a stretch, which has a time and no activity. */
+void window_stretch(struct window *w, struct share *share, const struct amount *amount);
+
+/* Whether a share says anything; NULL does not. */
+static inline bool share_is_live(const struct share *share)
+{
+    return share && (share->n != 0 || share->stretches != 0);
+}
 
 /* Adds a piece of an amount: ticks with their sign, and what they changed in its cell. */
 void window_add(struct window *w, struct share *share, const struct amount *amount,

@@ -1,14 +1,15 @@
 /* A window as a row. It holds text where memory holds pointers, so that it can be read under another
  * plan, years later:
  *
- *   u8 version = 3, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end,
+ *   u8 version = 4, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end,
  *   u32 revision, u32 reasons, i64 due,
  *   i64 readings, u64 told_hash, i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
  *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
  *                   u32 points_expected
  *   u32 n shares:   slice stream, slice device, slice point, u8 direction, i64 tick num, i64 tick den,
- *                   i64 n, i64 valid, i64 unverified, 5 × u32 flagged, u8 mask of parts, i128 each
+ *                   i64 n, i64 valid, i64 unverified, from 4 on i64 stretches and the cover (cover.c),
+ *                   6 × u32 flagged (until 3: 5), u8 mask of parts, i128 each
  *   u32 n tallies:  slice stream, u8 direction, u8 unverified, u32 rate, i64 n, figures
  *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
  *
@@ -25,7 +26,8 @@
 #include "account/books.h"
 #include "base/log.h"
 
-#define WINDOW_ROW            3u
+#define WINDOW_ROW            4u
+#define WINDOW_ROW_WITHOUT_COVER 3u
 #define WINDOW_ROW_FIVE_GASES 2u
 
 #define FLAG_PENDING       1u
@@ -120,7 +122,7 @@ static void put_told(const struct window *w, struct buffer *out)
     }
 }
 
-static void put_share(const struct share *s, struct buffer *out)
+static void put_share(const struct window *w, const struct share *s, struct buffer *out)
 {
     const struct lane *lane = s->lane;
     buffer_put_slice(out, lane->source->id);
@@ -132,6 +134,8 @@ static void put_share(const struct share *s, struct buffer *out)
     buffer_put_i64(out, s->n);
     buffer_put_i64(out, s->valid_us);
     buffer_put_i64(out, s->unverified);
+    buffer_put_i64(out, s->stretches);
+    cover_write(&s->cover, w->start_us, w->end_us, out);
     for (int kind = 0; kind < FLAG_KINDS; kind++)
         buffer_put_u32(out, (uint32_t)s->flagged[kind]);
     uint8_t mask = 0;
@@ -147,11 +151,11 @@ static uint32_t put_shares(const struct window *w, struct buffer *out)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < w->n_shares; i++)
-        live += is_kept(w, w->shares[i].n);
+        live += is_kept(w, w->shares[i].n | w->shares[i].stretches);
     buffer_put_u32(out, live);
     for (uint32_t i = 0; i < w->n_shares; i++)
-        if (is_kept(w, w->shares[i].n))
-            put_share(&w->shares[i], out);
+        if (is_kept(w, w->shares[i].n | w->shares[i].stretches))
+            put_share(w, &w->shares[i], out);
     return live;
 }
 
@@ -195,7 +199,7 @@ static void put_cells(const struct window *w, struct rate *const *rates, struct 
         live += w->cells[i].n != 0;
     buffer_put_u32(out, live);
     for (uint32_t i = 0; i < w->n_shares; i++) {
-        if (!is_kept(w, w->shares[i].n))
+        if (!is_kept(w, w->shares[i].n | w->shares[i].stretches))
             continue;
         for (uint32_t c = w->shares[i].first_cell; c != CELL_NONE; c = w->cells[c].next)
             if (w->cells[c].n != 0)
@@ -372,6 +376,21 @@ static struct lane *take_lane(struct row_parts *in)
     return cast_lane(in->cast, spot, cast_source(in->cast, in->b, stream), direction, tick);
 }
 
+/* An older row does not tell: the cover is lost. */
+static bool take_cover(struct row_parts *in, struct share *share)
+{
+    share->cover.is_lost = true;
+    if (in->version <= WINDOW_ROW_WITHOUT_COVER)
+        return true;
+    share->stretches = cursor_i64(&in->c);
+    return cover_read(&in->c, in->w->start_us, in->w->end_us, &share->cover);
+}
+
+static int flag_kinds(const struct row_parts *in)
+{
+    return in->version <= WINDOW_ROW_WITHOUT_COVER ? 5 : FLAG_KINDS;
+}
+
 static bool take_shares(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
@@ -383,7 +402,9 @@ static bool take_shares(struct row_parts *in)
         share->n = cursor_i64(&in->c);
         share->valid_us = cursor_i64(&in->c);
         share->unverified = cursor_i64(&in->c);
-        for (int kind = 0; kind < FLAG_KINDS; kind++)
+        if (!take_cover(in, share))
+            return false;
+        for (int kind = 0; kind < flag_kinds(in); kind++)
             share->flagged[kind] = (int32_t)cursor_u32(&in->c);
         uint8_t mask = cursor_u8(&in->c);
         for (int part = 0; part < PART_COUNT; part++)

@@ -69,19 +69,41 @@ static void lose(struct cover *c)
     c->is_lost = true;
 }
 
-void cover_spill(struct cover *c, enum cover_kind kind, int64_t start_us, int64_t end_us, int sign)
+static void turn_to_edges(struct cover *c)
 {
-    if (c->is_lost || start_us >= end_us)
-        return;
     if (!c->is_spilled && c->from_us < c->until_us) {
         step(c, COVER_VALID, c->from_us, 1);
         step(c, COVER_VALID, c->until_us, -1);
     }
     c->is_spilled = true;
+}
+
+void cover_spill(struct cover *c, enum cover_kind kind, int64_t start_us, int64_t end_us, int sign)
+{
+    if (c->is_lost || start_us >= end_us)
+        return;
+    turn_to_edges(c);
     step(c, kind, start_us, sign);
     step(c, kind, end_us, -sign);
     if (c->n > COVER_EDGES_MOST)
         lose(c);
+}
+
+void cover_merge(struct cover *into, const struct cover *from)
+{
+    if (from->is_lost)
+        lose(into);
+    if (!from->is_spilled && from->from_us < from->until_us)
+        cover_spill(into, COVER_VALID, from->from_us, from->until_us, 1);
+    if (into->is_lost || from->n == 0)
+        return;
+    turn_to_edges(into);
+    for (uint16_t i = 0; i < from->n; i++)
+        for (int kind = 0; kind < COVER_KINDS; kind++)
+            if (from->edges[i].change[kind] != 0)
+                step(into, (enum cover_kind)kind, from->edges[i].at_us, from->edges[i].change[kind]);
+    if (into->n > COVER_EDGES_MOST)
+        lose(into);
 }
 
 enum cover_kind cover_kind_of(const struct amount *amount)

@@ -40,6 +40,9 @@ struct cover {
 void cover_spill(struct cover *c, enum cover_kind kind, int64_t start_us, int64_t end_us, int sign);
 void cover_fini(struct cover *c);
 
+/* Adds all that another covers. */
+void cover_merge(struct cover *into, const struct cover *from);
+
 /* Adds [start, end), or with sign -1 takes it back. */
 static inline void cover_add(struct cover *c, enum cover_kind kind, int64_t start_us, int64_t end_us,
                              int sign)

@@ -70,6 +70,7 @@ struct summary_stream {
     uint32_t flags;              /* AMOUNT_… of what took part */
     int64_t valid_ms, expected_ms;
     int64_t not_operating_ms;    /* left out of expected_ms */
+    uint32_t points_expected;    /* of the stream, when the window first closed */
     uint32_t samples_valid, samples_possible;   /* of gauges */
     const int32_t *points;       /* of the stream, in plan order */
     size_t n_points;

@@ -74,6 +74,12 @@ void encode_adjustments(const struct encoding *e, Carbon__V1__Totals *out);
 void encode_substitutions(const struct encoding *e, const struct summary_stream *s,
                           Carbon__V1__SourceStream *out);
 
+/* Gaps, silent devices, calibrations that ran out. */
+void encode_known(const struct encoding *e, Carbon__V1__QualityReport *out);
+
+/* What a gauge or derived point owes its stream; appends to a list with room for each point. */
+void encode_missing_gaps(const struct encoding *e, Carbon__V1__QualityReport *out);
+
 /* --- encode_kpi.c --- */
 
 void encode_kpis(const struct encoding *e, Carbon__V1__Totals *out);

@@ -186,6 +186,7 @@ static void encode_flags(const struct encoding *e, const struct summary_stream *
         { AMOUNT_ROLLOVER, CARBON__V1__FLAG__FLAG_ROLLOVER },
         { AMOUNT_NOT_OPERATING, CARBON__V1__FLAG__FLAG_NOT_OPERATING },
         { AMOUNT_UNDECLARED, CARBON__V1__FLAG__FLAG_UNDECLARED },
+        { AMOUNT_CALIBRATION_EXPIRED, CARBON__V1__FLAG__FLAG_CALIBRATION_EXPIRED },
     };
     size_t n = sizeof flags / sizeof *flags;
     out->flags = wire_array(e->arena, n, sizeof *out->flags);
@@ -197,11 +198,12 @@ static void encode_flags(const struct encoding *e, const struct summary_stream *
 static Carbon__V1__Coverage *encode_coverage(const struct encoding *e,
                                              const struct summary_stream *s)
 {
-    if (s->expected_ms == 0)
+    if (s->expected_ms == 0 && s->not_operating_ms == 0)
         return NULL;
     Carbon__V1__Coverage *out = wire_new(e->arena, &carbon__v1__coverage__descriptor);
     out->valid_ms = (uint64_t)s->valid_ms;
     out->expected_ms = (uint64_t)s->expected_ms;
+    out->not_operating_ms = (uint64_t)s->not_operating_ms;
     return out;
 }
 

@@ -170,9 +170,11 @@ static void encode_missing(const struct encoding *e, Carbon__V1__QualityReport *
     size_t most = s->n_streams;
     for (size_t i = 0; i < s->n_streams; i++)
         most += s->streams[i].n_factors;
+    most += s->quality.n_missing;
     out->missing_from_total = wire_array(e->arena, most, sizeof *out->missing_from_total);
     for (size_t i = 0; i < s->n_streams; i++)
         encode_missing_of(e, &s->streams[i], out);
+    encode_missing_gaps(e, out);
 }
 
 Carbon__V1__QualityReport *encode_quality(const struct encoding *e)
@@ -187,5 +189,6 @@ Carbon__V1__QualityReport *encode_quality(const struct encoding *e)
     out->is_clock_unsynchronised = s->is_clock_unsynchronised;
     encode_readings(e, out);
     encode_missing(e, out);
+    encode_known(e, out);
     return out;
 }
