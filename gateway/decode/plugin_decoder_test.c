@@ -214,7 +214,7 @@ static enum verdict take(struct fixture *f, const char *payload)
         .rest = slice_of(payload),
     };
     arena_reset(&f->arena);
-    f->out = (struct readings){ NULL, 77 };
+    f->out = (struct readings){ .n = 77 };
     return decode_frame(f->decode, &frame, &f->arena, &f->out);
 }
 
