@@ -55,14 +55,25 @@ void account_close(struct account *a)
     free(a);
 }
 
+static void leave_spot(struct spot *spot)
+{
+    spot->now = NULL;
+    spot->index = -1;
+    for (struct spot *f = spot->followers; f; f = f->next_follower) {
+        f->now = NULL;
+        f->index = -1;
+    }
+}
+
 /* The old plan lets go of everything it pointed to. */
 static void leave_plan(struct account *a)
 {
     if (!a->plan)
         return;
+    market_leave(a);
     for (size_t i = 0; i < a->plan->n_points; i++)
         if (a->spots[i])
-            a->spots[i]->now = NULL;
+            leave_spot(a->spots[i]);
     for (size_t i = 0; i < a->plan->n_sites; i++) {
         struct books *b = a->sites[i];
         watermark_keep(&b->watermark, a->elapsed_us);
@@ -121,6 +132,19 @@ static void join_stream(struct members *m, const struct point *pt)
     m->n_expected += pt->kind != POINT_EVENT && pt->kind != POINT_STATE;
 }
 
+/* Streams that borrow the activity of the point's. */
+static void map_followers(struct account *a, const struct point *pt)
+{
+    const struct site *site = &a->plan->sites[pt->site];
+    for (int32_t s = site->first_stream; s < site->first_stream + site->n_streams; s++) {
+        if (a->plan->streams[s].leader != pt->stream)
+            continue;
+        struct spot *spot = cast_follower(&a->cast, a->spots[pt->index], a->sources[s]);
+        spot->index = pt->index;
+        spot->now = cast_lane(&a->cast, spot, a->sources[s], pt->direction, pt->role, pt->tick_to_micro);
+    }
+}
+
 static void map_points(struct account *a)
 {
     const struct plan *plan = a->plan;
@@ -131,11 +155,13 @@ static void map_points(struct account *a)
         struct spot *spot = cast_spot(&a->cast, a->sites[pt->site],
                                       slice_of(plan->devices[pt->device].id), slice_of(pt->id));
         a->spots[i] = spot;
+        spot->index = pt->index;
+        spot->now = cast_lane(&a->cast, spot, a->sources[pt->stream], pt->direction, pt->role,
+                              pt->tick_to_micro);
         if (pt->role != ROLE_FISCAL)
             continue;
-        spot->now =
-            cast_lane(&a->cast, spot, a->sources[pt->stream], pt->direction, pt->tick_to_micro);
         join_stream(&a->members[pt->stream], pt);
+        map_followers(a, pt);
     }
 }
 
@@ -192,6 +218,7 @@ void account_configure(struct account *a, const struct plan *plan)
         books_want(a->sites[i]);
     }
     rerate_plan(a);
+    market_configure(a);
     if (a->is_plan_awaited)
         account_hole(a);
     fill_pending(a);
@@ -206,6 +233,7 @@ void account_clock(struct account *a, int64_t elapsed_us, int64_t wall_us, bool 
         a->elapsed_us = elapsed_us;
     a->wall_us = wall_us;
     a->is_synchronised = is_synchronised;
+    a->market_left = MARKET_WINDOWS_AT_ONCE;
     if (a->elapsed_us >= a->wake_us)
         books_refresh_all(a);
 }

@@ -332,6 +332,27 @@ static inline size_t n_covered(const struct summary_stream *s)
     return n;
 }
 
+/* What a revision says of a line; stream -1: of a sum by location. */
+static inline const struct summary_change *desk_change(const struct summary *s, int32_t stream, enum line line)
+{
+    for (size_t i = 0; i < s->n_changes; i++) {
+        const struct summary_line *l = &s->changes[i].of;
+        enum view basis = stream < 0 ? VIEW_LOCATION : VIEW_NONE;
+        if (l->stream == stream && l->line == line && l->basis == basis && l->scope == 0)
+            return &s->changes[i];
+    }
+    fail_msg("line %d of stream %d did not change", (int)line, stream);
+    return NULL;
+}
+
+/* The biogenic CO2 of a total. */
+static inline int128 desk_biogenic(const struct summary *s, enum total total)
+{
+    const struct summary_emission *e = &s->totals[total];
+    const struct gas_mass *mass = gas_mass_find(e->gases, e->n_gases, GAS_CO2_BIOGENIC);
+    return mass ? mass->ug : 0;
+}
+
 /* Windows that were withheld so far. */
 static inline uint64_t desk_uncovered(const struct desk *d)
 {

@@ -7,6 +7,7 @@
  *   B site, u64 order                 a substitution; as L
  *   L site, u64 order                 a lock; big-endian, as in A, so that both sort by time
  *   A site, u32 ordinal, u64 sequence an adjustment that left
+ *   M site, U site day                the market-based view, see market_state.c
  *   W site, u8 period, u64 start      a window; the start big-endian with its sign bit flipped, so that
  *                                     rows sort by time
  *
@@ -216,6 +217,7 @@ void account_save(struct account *a, struct state_out *out)
         override_save(b, &a->row, out);
         save_talkers(b, out);
         rerate_save(b, out);
+        market_save(b, out);
         for (int p = 0; p < PERIOD_COUNT; p++)
             for (uint32_t k = 0; k < b->strips[p].n; k++)
                 if (b->strips[p].at[k]->is_dirty)
@@ -351,6 +353,10 @@ int account_load(struct account *a, struct slice key, struct slice value)
     uint8_t kind = cursor_u8(&k);
     if (kind == 'W')
         return load_window(a, &k, value);
+    if (kind == 'M' || kind == 'U') {
+        struct slice owner = take_id(&k);
+        return k.has_failed ? STATE_MALFORMED : market_load(a, owner, kind, &k, value);
+    }
     uint8_t version = cursor_u8(&c);
     if (!is_known(version))
         return STATE_MALFORMED;

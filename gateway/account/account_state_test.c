@@ -110,6 +110,19 @@ static void print_stream(const struct summary_stream *s, struct buffer *out)
     }
     for (size_t i = 0; i < s->n_points; i++)
         buffer_print(out, " p%d", s->points[i]);
+    for (size_t i = 0; i < s->n_mb_basis; i++) {
+        buffer_print(out, " b%d %s", (int)s->mb_basis[i].tier, s->mb_basis[i].instrument_id);
+        buffer_put_i128(out, s->mb_basis[i].energy_micro);
+        buffer_put_i128(out, s->mb_basis[i].co2e_ug);
+    }
+}
+
+static void print_emission(const struct summary_emission *e, struct buffer *out)
+{
+    buffer_print(out, " e%d%d%d%d", e->is_there, e->has_co2e, e->is_incomplete, e->is_partial);
+    buffer_put_i128(out, e->co2e_ug);
+    for (size_t i = 0; i < e->n_gases; i++)
+        buffer_put_i128(out, e->gases[i].ug);
 }
 
 /* Everything a summary says, as bytes. */
@@ -124,12 +137,8 @@ static void print_summary(const struct summary *s, struct buffer *out)
                  (long long)s->expected_ms);
     for (size_t i = 0; i < s->n_gases_covered; i++)
         buffer_print(out, " covers %d", (int)s->gases_covered[i]);
-    buffer_put_i128(out, s->biogenic_co2_ug);
-    for (int scope = 1; scope <= 3; scope++) {
-        buffer_put_u8(out, s->scope_has_co2e[scope]);
-        buffer_put_u8(out, s->scope_is_incomplete[scope]);
-        buffer_put_i128(out, s->scope_co2e_ug[scope]);
-    }
+    for (int total = 0; total < TOTAL_COUNT; total++)
+        print_emission(&s->totals[total], out);
     for (size_t i = 0; i < s->n_streams; i++)
         print_stream(&s->streams[i], out);
     for (size_t i = 0; i < s->n_carriers; i++) {
@@ -139,12 +148,9 @@ static void print_summary(const struct summary *s, struct buffer *out)
     }
     for (size_t i = 0; i < s->n_changes; i++) {
         const struct summary_change *c = &s->changes[i];
-        buffer_print(out, " c%d %d %d %d %d", c->stream, c->had_activity, c->has_activity,
-                     c->had_co2e, c->has_co2e);
-        buffer_put_i128(out, c->activity_before_micro);
-        buffer_put_i128(out, c->activity_after_micro);
-        buffer_put_i128(out, c->co2e_before_ug);
-        buffer_put_i128(out, c->co2e_after_ug);
+        buffer_print(out, " c%d %d %d %d %d", c->of.stream, c->of.line, c->of.basis, c->had, c->has);
+        buffer_put_i128(out, c->before_micro);
+        buffer_put_i128(out, c->after_micro);
     }
 }
 
@@ -231,7 +237,7 @@ static void only_what_changed_is_saved(void **state)
     desk_seen(&d, "n1", t);
     assert_int_equal(count_saved(&d), 2); /* its clock and its site */
     desk_add(&d, measured(&d, "a", t, t + 10 * SECOND_US, 7));
-    assert_int_equal(count_saved(&d), 6); /* the site and five windows */
+    assert_int_equal(count_saved(&d), 7); /* the site, since when it counts, and five windows */
     desk_emit(&d);
     desk_clock(&d, SECOND_US);
     assert_int_equal(count_saved(&d), 0);

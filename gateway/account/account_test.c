@@ -35,7 +35,7 @@ static void a_day_of_quarter_hours_adds_up_in_every_period(void **state)
     assert_int128_equal(month->co2e_ug, co2e);
     struct summary *s = desk_latest(&d, PERIOD_DAY, start_us);
     assert_int_equal(s->readings, 96);
-    assert_int128_equal(s->scope_co2e_ug[2], co2e);
+    assert_int128_equal(s->totals[TOTAL_SCOPE_2_LOCATION].co2e_ug, co2e);
     assert_int_equal(s->revision, 1);
     assert_int_equal(s->reasons, 0);
     assert_int_equal(s->n_changes, 0);
@@ -209,8 +209,8 @@ static void biogenic_co2_leaves_the_total_and_its_methane_stays(void **state)
     desk_add(&d, measured(&d, "scale", t, t + QUARTER_US, 1000000)); /* a tonne */
     finish(&d);
     struct summary *s = desk_latest(&d, PERIOD_HOUR, t);
-    assert_int128_equal(s->biogenic_co2_ug, INT64_C(1800000000000));
-    assert_int128_equal(s->scope_co2e_ug[1], INT64_C(30000000) * 27);
+    assert_int128_equal(desk_biogenic(s, TOTAL_SCOPE_1), INT64_C(1800000000000));
+    assert_int128_equal(s->totals[TOTAL_SCOPE_1].co2e_ug, INT64_C(30000000) * 27);
     assert_int_equal(s->n_gases_covered, 2);
     assert_int_equal(s->gases_covered[0], GAS_CO2_BIOGENIC);
     assert_int_equal(s->gases_covered[1], GAS_CH4_BIOGENIC);
@@ -236,11 +236,11 @@ static void without_a_valid_factor_co2e_is_absent_and_the_scope_incomplete(void 
     assert_int_equal(diesel->factors[0].factor, -1);
     assert_int_equal(diesel->factors[0].status, FACTOR_MISSING);
     assert_int128_equal(diesel->factors[0].activity_micro, INT64_C(5000000000));
-    assert_true(s->scope_is_incomplete[1]);
-    assert_true(s->scope_has_co2e[1]);
-    assert_int128_equal(s->scope_co2e_ug[1], desk_stream(&d, s, "boiler")->co2e_ug);
-    assert_false(s->scope_has_co2e[2]);
-    assert_false(s->scope_is_incomplete[2]);
+    assert_true(s->totals[TOTAL_SCOPE_1].is_incomplete);
+    assert_true(s->totals[TOTAL_SCOPE_1].has_co2e);
+    assert_int128_equal(s->totals[TOTAL_SCOPE_1].co2e_ug, desk_stream(&d, s, "boiler")->co2e_ug);
+    assert_false(s->totals[TOTAL_SCOPE_2_LOCATION].has_co2e);
+    assert_true(s->totals[TOTAL_SCOPE_2_LOCATION].is_incomplete); /* its meters are silent */
     assert_int_equal(s->n_gases_covered, 0);
     desk_close(&d);
 }
@@ -344,12 +344,12 @@ static void export_and_generation_stand_with_the_carrier_and_reduce_nothing(void
     assert_int128_equal(s->carriers[0].generated_micro, 70 * WH_MICRO);
     assert_int128_equal(s->carriers[0].exported_micro, 30 * WH_MICRO);
     assert_int_equal(s->n_carriers, 4);
-    assert_int128_equal(s->scope_co2e_ug[2], 100 * INT64_C(458500));
+    assert_int128_equal(s->totals[TOTAL_SCOPE_2_LOCATION].co2e_ug, 100 * INT64_C(458500));
     struct summary_stream *feed = desk_stream(&d, s, "feed");
     assert_int128_equal(feed->activity_micro, 30 * WH_MICRO);
     assert_false(feed->has_co2e);
     assert_int_equal(feed->n_factors, 0);
-    assert_false(s->scope_is_incomplete[2]);
+    assert_false(s->totals[TOTAL_SCOPE_2_LOCATION].is_incomplete);
     desk_close(&d);
 }
 

@@ -9,6 +9,7 @@
  * stays as it was accounted" holds to the last digit. Where there is no cell, there is nothing to take
  * back: the point was not totalled then. */
 #include <assert.h>
+#include <string.h>
 
 #include "account/array.h"
 #include "account/books.h"
@@ -39,15 +40,6 @@ struct course {
     enum period spread;
     uint64_t hash; /* evidence_of the amount */
 };
-
-/* The smallest period that has a window at an instant; PERIOD_COUNT: none. */
-static enum period smallest_at(struct books *b, int64_t t_us, int64_t *start_us, int64_t *end_us)
-{
-    int p = PERIOD_MINUTE;
-    while (p < PERIOD_COUNT && !books_place(b, (enum period)p, t_us, start_us, end_us))
-        p++;
-    return (enum period)p;
-}
 
 /* Fills in where a piece at at_us belongs. false: nowhere; [from, to) is then what to leave out. */
 static bool settle_cell(const struct course *c, const struct window *w, struct piece *piece)
@@ -151,11 +143,11 @@ static int cut(const struct course *c, int64_t t_us, int64_t *end_us)
 {
     struct piece *piece = next_piece(c->a);
     int64_t from_us, to_us;
-    enum period smallest = smallest_at(c->b, t_us, &from_us, &to_us);
+    enum period smallest = books_smallest_at(c->b, t_us, &from_us, &to_us);
     bool is_lump = c->spread > smallest;
     *end_us = is_lump ? lump_end(c, t_us) : c->amount->end_us;
     piece->at_us = is_lump ? *end_us - 1 : t_us;
-    piece->smallest = smallest_at(c->b, piece->at_us, &piece->from_us, &piece->to_us);
+    piece->smallest = books_smallest_at(c->b, piece->at_us, &piece->from_us, &piece->to_us);
     if (piece->smallest == PERIOD_COUNT) {
         if (!is_lump)
             period_window(PERIOD_MINUTE, NULL, t_us, &from_us, end_us);
@@ -216,28 +208,55 @@ static void apply(const struct course *c, const struct piece *piece, struct wind
         struct window *into = book(w, piece);
         struct share *share = window_share(into, piece->lane);
         if (touched[p] != into) {
-            if (!holds_window(w, touched[p]))   /* else this is the part of it that is locked, or is not */
+            if (!holds_window(w, touched[p]) && !piece->lane->spot->is_follower)   /* else this is the part of it that is locked, or is not */
                 evidence_add(&w->evidence, c->a->frame, c->hash, c->amount->sign);
             touched[p] = into;
             window_touch(into, share, c->amount);
             books_changed(c->b, w, reason_of(c->amount));
         }
         window_add(into, share, c->amount, piece->rate, piece->ticks, &piece->change);
-        if (p == (int)piece->smallest)
-            apply_to_cell(into, share, c->amount, piece);
+        if (p != (int)piece->smallest)
+            continue;
+        apply_to_cell(into, share, c->amount, piece);
+        if (piece->lane->source->is_marketed)
+            market_note(c->b, w);
     }
 }
 
 static int cut_all(const struct course *c)
 {
     int rc = 0;
-    c->a->n_pieces = 0;
     for (int64_t t_us = c->amount->start_us; rc == 0 && t_us < c->amount->end_us;) {
         int64_t end_us;
         rc = cut(c, t_us, &end_us);
         t_us = end_us;
     }
     return rc;
+}
+
+/* The point's own pieces, then those of streams that borrow what it counts. */
+static int cut_for_all(struct course *c)
+{
+    struct spot *own = c->spot;
+    c->a->n_pieces = 0;
+    int rc = cut_all(c);
+    for (c->spot = own->followers; c->spot && rc == 0; c->spot = c->spot->next_follower)
+        rc = cut_all(c);
+    c->spot = own;
+    return rc;
+}
+
+static void apply_all(const struct course *c)
+{
+    const struct spot *spot = NULL;
+    struct window *touched[PERIOD_COUNT];
+    for (uint32_t i = 0; i < c->a->n_pieces; i++) {
+        const struct piece *piece = &c->a->pieces[i];
+        if (piece->lane->spot != spot)
+            memset(touched, 0, sizeof touched);
+        spot = piece->lane->spot;
+        apply(c, piece, touched);
+    }
 }
 
 int account_add(struct account *a, const struct amount *amount)
@@ -253,7 +272,7 @@ int account_add(struct account *a, const struct amount *amount)
                         .spot = a->spots[amount->point],
                         .spread = spread_period(amount->end_us - amount->start_us),
                         .hash = evidence_of(a->spots[amount->point]->hash, amount) };
-    int rc = cut_all(&c);
+    int rc = cut_for_all(&c);
     if (rc != 0 || a->n_pieces == 0)
         return rc;
 
@@ -262,9 +281,8 @@ int account_add(struct account *a, const struct amount *amount)
         c.b->frontier_us = amount->end_us;
         c.b->is_dirty = true;
     }
-    struct window *touched[PERIOD_COUNT] = { NULL };
-    for (uint32_t i = 0; i < a->n_pieces; i++)
-        apply(&c, &a->pieces[i], touched);
+    market_since(&c.b->market, amount->start_us);
+    apply_all(&c);
     if (a->is_finishing)
         books_refresh(c.b);
     return 0;

@@ -18,10 +18,9 @@
 #define ADJUSTMENTS_MOST 100u
 
 #define IS_WIDEST 1u
-#define HAD_ACTIVITY 1u
-#define HAS_ACTIVITY 2u
-#define HAD_CO2E 4u
-#define HAS_CO2E 8u
+#define HAD 1u
+#define HAS 2u
+#define CHANGE_BYTES 48u     /* no change of a row is shorter */
 
 /* --- telling --- */
 
@@ -90,18 +89,13 @@ static void free_one(struct adjustment *a)
     free(a);
 }
 
-static void copy_change(const struct summary_change *c, struct summary_change *out)
+/* A copy that outlives the batch. */
+static struct summary_change copy_change(struct cast *cast, const struct summary_change *c)
 {
-    *out = (struct summary_change){
-        .activity_before_micro = c->activity_before_micro,
-        .activity_after_micro = c->activity_after_micro,
-        .had_activity = c->had_activity,
-        .has_activity = c->has_activity,
-        .co2e_before_ug = c->co2e_before_ug,
-        .co2e_after_ug = c->co2e_after_ug,
-        .had_co2e = c->had_co2e,
-        .has_co2e = c->has_co2e,
-    };
+    struct summary_change copy = *c;
+    if (c->of.carrier)
+        copy.of.carrier = (const char *)cast_text(cast, slice_of(c->of.carrier)).at;
+    return copy;
 }
 
 void account_numbered(struct account *a, const struct summary *s)
@@ -127,8 +121,9 @@ void account_numbered(struct account *a, const struct summary *s)
     fresh->is_widest = widest;
     fresh->is_dirty = true;
     for (size_t i = 0; i < s->n_changes; i++) {
-        copy_change(&s->changes[i], &fresh->line.changes[i]);
-        fresh->sources[i] = s->changes[i].stream < 0 ? NULL : a->sources[s->changes[i].stream];
+        int32_t stream = s->changes[i].of.stream;
+        fresh->line.changes[i] = copy_change(&a->cast, &s->changes[i]);
+        fresh->sources[i] = stream < 0 ? NULL : a->sources[stream];
     }
 }
 
@@ -157,7 +152,7 @@ static void put_line(const struct account *a, const struct adjustment *from, str
         if (from->sources[i] && stream < 0)
             continue;
         out->changes[out->n_changes] = from->line.changes[i];
-        out->changes[out->n_changes++].stream = stream;
+        out->changes[out->n_changes++].of.stream = stream;
     }
 }
 
@@ -192,12 +187,17 @@ static void put_key(const struct books *b, const struct adjustment *a, struct bu
 static void put_change(const struct summary_change *c, const struct source *source, struct buffer *row)
 {
     buffer_put_slice(row, source ? source->id : (struct slice){ 0 });
-    buffer_put_u8(row, (uint8_t)((c->had_activity ? HAD_ACTIVITY : 0) | (c->has_activity ? HAS_ACTIVITY : 0) |
-                                 (c->had_co2e ? HAD_CO2E : 0) | (c->has_co2e ? HAS_CO2E : 0)));
-    buffer_put_i128(row, c->activity_before_micro);
-    buffer_put_i128(row, c->activity_after_micro);
-    buffer_put_i128(row, c->co2e_before_ug);
-    buffer_put_i128(row, c->co2e_after_ug);
+    buffer_put_u8(row, (uint8_t)((c->had ? HAD : 0) | (c->has ? HAS : 0)));
+    buffer_put_u8(row, c->of.line);
+    buffer_put_u8(row, c->of.scope);
+    buffer_put_u8(row, c->of.basis);
+    buffer_put_u8(row, c->of.category);
+    buffer_put_u8(row, c->of.gas);
+    buffer_put_u8(row, c->of.set);
+    buffer_put_u8(row, (uint8_t)c->of.dimension);
+    buffer_put_text(row, c->of.carrier ? c->of.carrier : "");
+    buffer_put_i128(row, c->before_micro);
+    buffer_put_i128(row, c->after_micro);
 }
 
 static void save_one(const struct books *b, const struct adjustment *a, struct buffer *row,
@@ -235,17 +235,24 @@ void adjustment_save(struct books *b, struct buffer *row, struct state_out *out)
 
 static void take_change(struct books *b, struct cursor *c, struct summary_change *out, struct source **source)
 {
+    struct cast *cast = &b->account->cast;
     struct slice id = cursor_slice(c);
     uint8_t flags = cursor_u8(c);
-    *source = id.size ? cast_source(&b->account->cast, b, id) : NULL;
-    out->had_activity = flags & HAD_ACTIVITY;
-    out->has_activity = flags & HAS_ACTIVITY;
-    out->had_co2e = flags & HAD_CO2E;
-    out->has_co2e = flags & HAS_CO2E;
-    out->activity_before_micro = cursor_i128(c);
-    out->activity_after_micro = cursor_i128(c);
-    out->co2e_before_ug = cursor_i128(c);
-    out->co2e_after_ug = cursor_i128(c);
+    *source = id.size ? cast_source(cast, b, id) : NULL;
+    out->had = flags & HAD;
+    out->has = flags & HAS;
+    out->of.line = cursor_u8(c);
+    out->of.scope = cursor_u8(c);
+    out->of.basis = cursor_u8(c);
+    out->of.category = cursor_u8(c);
+    out->of.gas = cursor_u8(c);
+    out->of.set = cursor_u8(c);
+    out->of.dimension = (enum dimension)cursor_u8(c);
+    struct slice carrier = cursor_slice(c);
+    if (out->of.line >= LINE_USED && out->of.line <= LINE_SELF_CONSUMED)
+        out->of.carrier = (const char *)cast_text(cast, carrier).at;
+    out->before_micro = cursor_i128(c);
+    out->after_micro = cursor_i128(c);
 }
 
 int adjustment_load(struct books *b, struct cursor *key, struct cursor *c)
@@ -268,7 +275,7 @@ int adjustment_load(struct books *b, struct cursor *key, struct cursor *c)
     head.booked_start_us = cursor_i64(c);
     head.line.more = cursor_u32(c);
     uint32_t n = cursor_u32(c);
-    if (key->has_failed || c->has_failed || period >= PERIOD_COUNT || n > (size_t)(c->end - c->at) / 64)
+    if (key->has_failed || c->has_failed || period >= PERIOD_COUNT || n > (size_t)(c->end - c->at) / CHANGE_BYTES)
         return STATE_MALFORMED;
     struct adjustment *a = add(b, n);
     head.line.changes = a->line.changes;

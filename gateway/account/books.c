@@ -27,6 +27,7 @@ struct books *books_of(struct account *a, struct slice id)
     b->frontier_us = TIME_UNKNOWN;
     b->begins_us = b->closes_us = TIME_NEVER;
     watermark_init(&b->watermark);
+    market_init(&b->market);
     for (int p = 0; p < PERIOD_COUNT; p++) {
         struct strip *s = &b->strips[p];
         s->next_us = s->next_end_us = TIME_UNKNOWN;
@@ -63,6 +64,7 @@ void books_free(struct books *b)
     }
     lock_free(b);
     override_free(b);
+    market_fini(&b->market);
     free(b->clocks);
     free(b->talkers);
     free(b);
@@ -111,6 +113,14 @@ bool books_place(struct books *b, enum period p, int64_t t_us, int64_t *start_us
     *start_us = s->place_start_us;
     *end_us = s->place_end_us;
     return s->place_start_us >= s->from_us && s->place_start_us < s->until_us;
+}
+
+enum period books_smallest_at(struct books *b, int64_t t_us, int64_t *start_us, int64_t *end_us)
+{
+    int p = PERIOD_MINUTE;
+    while (p < PERIOD_COUNT && !books_place(b, (enum period)p, t_us, start_us, end_us))
+        p++;
+    return (enum period)p;
 }
 
 static void insert(struct strip *s, struct window *w)

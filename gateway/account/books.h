@@ -11,6 +11,7 @@
 #include "account/grid.h"
 #include "account/lane.h"
 #include "account/lock.h"
+#include "account/market.h"
 #include "account/pending.h"
 #include "account/override.h"
 #include "account/watermark.h"
@@ -100,6 +101,7 @@ struct books {
     struct restating restatings[RESTATINGS_MOST]; /* the first is in hand */
     uint32_t n_restatings;
     bool has_new_restatings, has_restatings_row; /* since the last save; in the store */
+    struct market market;
     bool is_ready;       /* stands in account->ready */
     bool is_dirty;       /* since the last save */
 };
@@ -146,6 +148,8 @@ struct account {
     bool has_reached_back;
     enum { FORGET_NONE, FORGET_SAID, FORGET_SAVED } forgetting; /* how far the last FORGET is */
 
+    int32_t market_left; /* windows that the entry in hand may still allot anew */
+
     struct piece *pieces; /* of the amount in hand */
     uint32_t n_pieces, pieces_room;
     struct buffer row; /* scratch of a save */
@@ -175,6 +179,9 @@ struct window *books_make(struct books *b, enum period p, int64_t t_us); /* made
 
 /* Puts a window that was read from a row into its strip, unless there is one. Takes it. */
 struct window *books_adopt(struct books *b, struct window *w);
+
+/* The smallest period that has a window at an instant; PERIOD_COUNT: none. */
+enum period books_smallest_at(struct books *b, int64_t t_us, int64_t *start_us, int64_t *end_us);
 
 /* The first of the strip in memory that starts at or after t; NULL. */
 struct window *strip_from(const struct strip *s, int64_t t_us);
@@ -262,6 +269,12 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
 
 /* The index of a source in the present plan; -1. */
 int32_t source_stream(const struct account *a, struct source *source);
+
+/* The index of a rate's factor in the present plan; -1. */
+int32_t rate_factor(struct account *a, struct rate *rate);
+
+/* How firm its value is. */
+enum factor_status rate_status(const struct rate *rate);
 
 /* --- revision.c --- */
 

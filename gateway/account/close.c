@@ -278,9 +278,18 @@ static void withhold_late(struct window *w)
     hole_count(w);
 }
 
+static bool has_work(const struct account *a)
+{
+    const struct window *w = pending_first(&a->pending);
+    return a->n_ready || (w && (a->is_finishing || w->due_us <= a->elapsed_us)) || market_is_busy(a);
+}
+
 int account_emit(struct account *a, struct arena *arena, struct summary *out)
 {
     struct window *w;
+    int rc = has_work(a) ? market_settle(a) : 0;
+    if (rc < 0)
+        return rc;
     while ((w = next_closed(a))) {
         if (hole_withholds(w)) {
             hole_count(w);
@@ -311,7 +320,7 @@ int64_t account_due(const struct account *a)
 {
     const struct window *w = pending_first(&a->pending);
     int64_t due_us = a->wake_us;
-    if (a->n_ready || (w && a->is_finishing))
+    if (a->n_ready || (w && a->is_finishing) || market_is_busy(a))
         return a->elapsed_us;
     if (w && w->due_us < due_us)
         due_us = w->due_us;

@@ -157,8 +157,8 @@ static void silence_is_a_visible_gap(void **state)
         assert_int_equal(s->readings, 0);
         assert_int_equal(s->n_streams, 2);
         assert_false(s->streams[0].has_co2e);
-        assert_false(s->scope_has_co2e[2]);
-        assert_false(s->scope_is_incomplete[2]);
+        assert_false(s->totals[TOTAL_SCOPE_2_LOCATION].has_co2e);
+        assert_true(s->totals[TOTAL_SCOPE_2_LOCATION].is_incomplete); /* its meters are silent */
     }
     desk_close(&d);
 }
@@ -307,16 +307,13 @@ static void a_late_amount_leaves_as_a_revision_with_before_and_after(void **stat
     struct summary *s = &d.out[before];
     assert_int_equal(s->revision, 2);
     assert_int_equal(s->reasons, 1u << REASON_LATE);
-    assert_int_equal(s->n_changes, 2);
-    assert_int_equal(s->changes[0].stream, -1);
-    assert_int128_equal(s->changes[0].co2e_before_ug, 100 * 458500);
-    assert_int128_equal(s->changes[0].co2e_after_ug, 117 * 458500);
-    assert_int_equal(s->changes[1].stream, 0);
-    assert_int128_equal(s->changes[1].activity_before_micro, 100 * WH_MICRO);
-    assert_int128_equal(s->changes[1].activity_after_micro, 117 * WH_MICRO);
-    assert_int128_equal(s->changes[1].co2e_before_ug, 100 * 458500);
-    assert_int128_equal(s->changes[1].co2e_after_ug, 117 * 458500);
-    assert_true(s->changes[1].had_co2e && s->changes[1].has_co2e);
+    assert_int128_equal(desk_change(s, -1, LINE_CO2E)->before_micro, 100 * 458500);
+    assert_int128_equal(desk_change(s, -1, LINE_CO2E)->after_micro, 117 * 458500);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->before_micro, 100 * WH_MICRO);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->after_micro, 117 * WH_MICRO);
+    assert_int128_equal(desk_change(s, 0, LINE_CO2E)->before_micro, 100 * 458500);
+    assert_int128_equal(desk_change(s, 0, LINE_CO2E)->after_micro, 117 * 458500);
+    assert_true(desk_change(s, 0, LINE_CO2E)->had && desk_change(s, 0, LINE_CO2E)->has);
 
     desk_take_back(&d, measured(&d, "a", t, t + QUARTER_US, 7));
     desk_clock(&d, 2 * HOUR_US);
@@ -324,8 +321,8 @@ static void a_late_amount_leaves_as_a_revision_with_before_and_after(void **stat
     s = desk_latest(&d, PERIOD_QUARTER_HOUR, t);
     assert_int_equal(s->revision, 3);
     assert_int_equal(s->reasons, 1u << REASON_RECLASSIFIED);
-    assert_int128_equal(s->changes[1].activity_before_micro, 117 * WH_MICRO);
-    assert_int128_equal(s->changes[1].activity_after_micro, 110 * WH_MICRO);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->before_micro, 117 * WH_MICRO);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->after_micro, 110 * WH_MICRO);
     desk_close(&d);
 }
 
@@ -347,9 +344,8 @@ static void a_late_amount_where_nothing_was_known_replaces_an_absence(void **sta
     desk_emit(&d);
     struct summary *s = desk_latest(&d, PERIOD_QUARTER_HOUR, t);
     assert_int_equal(s->revision, 2);
-    assert_int_equal(s->changes[1].stream, 0);
-    assert_false(s->changes[1].had_activity);
-    assert_true(s->changes[1].has_activity);
+    assert_false(desk_change(s, 0, LINE_ACTIVITY)->had);
+    assert_true(desk_change(s, 0, LINE_ACTIVITY)->has);
 
     desk_commit(&d);
     desk_restart(&d);
@@ -358,8 +354,8 @@ static void a_late_amount_where_nothing_was_known_replaces_an_absence(void **sta
     desk_emit(&d);
     s = desk_latest(&d, PERIOD_QUARTER_HOUR, t);
     assert_int_equal(s->revision, 3);
-    assert_true(s->changes[1].had_activity);
-    assert_int128_equal(s->changes[1].activity_after_micro, 7 * WH_MICRO);
+    assert_true(desk_change(s, 0, LINE_ACTIVITY)->had);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->after_micro, 7 * WH_MICRO);
     desk_close(&d);
 }
 
@@ -473,7 +469,7 @@ static void a_window_that_left_memory_is_looked_up_and_revised(void **state)
     assert_int_equal(s->revision, 2);
     assert_int_equal(s->reasons, 1u << REASON_LATE | 1u << REASON_RECLASSIFIED);
     assert_int128_equal(s->streams[0].activity_micro, 390 * WH_MICRO);
-    assert_int128_equal(s->changes[1].activity_before_micro, 400 * WH_MICRO);
+    assert_int128_equal(desk_change(s, 0, LINE_ACTIVITY)->before_micro, 400 * WH_MICRO);
     assert_int_equal(s->valid_ms, 3600000);
     desk_close(&d);
 }

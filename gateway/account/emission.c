@@ -235,9 +235,11 @@ int rate_read(struct slice key, struct rate *out)
     uint8_t kind = cursor_u8(&c);
     bool has_lists = kind & KEY_OF_LISTS;
     kind &= (uint8_t)~KEY_OF_LISTS;
-    if (kind > RATE_ANNUAL || has_lists != rate_has_factor((enum rate_kind)kind))
+    if (kind > RATE_ZERO || has_lists != rate_has_factor((enum rate_kind)kind))
         return 1;
     rate.kind = (enum rate_kind)kind;
+    if (rate.kind == RATE_ZERO)
+        rate.co2e = RATE_CO2E_KNOWN;
     if (rate_has_factor(rate.kind) && read_factor(&c, &rate))
         return 1;
     if (c.has_failed || cursor_rest(&c).size)

@@ -35,6 +35,7 @@ enum rate_kind {
     RATE_ACTUAL = 4,      /* the measured intensity of a grid, for this very interval */
     RATE_FORECAST = 5,    /* one that was foreseen: the measured one will restate */
     RATE_ANNUAL = 6,      /* a stream's factor in place of an intensity that nobody told */
+    RATE_ZERO = 7,        /* an instrument whose generation emits nothing, as it says itself */
 };
 
 /* What a rate's gases come to in CO2e of its set. */
@@ -69,7 +70,7 @@ static inline bool rate_is_intensity(enum rate_kind kind)
 /* Whether something is multiplied at that rate. */
 static inline bool rate_has_factor(enum rate_kind kind)
 {
-    return kind >= RATE_FACTOR;
+    return kind >= RATE_FACTOR && kind <= RATE_ANNUAL;
 }
 
 /* Writes the key of a rate. factor is NULL unless the kind has one. */

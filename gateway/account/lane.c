@@ -14,6 +14,7 @@ void cast_init(struct cast *c)
     arena_init(&c->arena, 0);
     c->none = cast_rate(c, (struct slice){ (const uint8_t[]){ RATE_NONE }, 1 });
     c->missing = cast_rate(c, (struct slice){ (const uint8_t[]){ RATE_MISSING }, 1 });
+    c->zero = cast_rate(c, (struct slice){ (const uint8_t[]){ RATE_ZERO }, 1 });
 }
 
 void cast_fini(struct cast *c)
@@ -83,27 +84,47 @@ struct spot *cast_spot(struct cast *c, struct books *books, struct slice device,
     struct spot *spot = cast_thing(c, 'P', parts, 3, sizeof *spot, &is_new);
     if (is_new)
         *spot = (struct spot){ .books = books,
+                               .index = -1,
                                .device = cast_text(c, device),
                                .point = cast_text(c, point),
                                .hash = evidence_point(books->id, device, point) };
     return spot;
 }
 
+/* What a stream borrows of a point is kept apart from the point's own, as if it were another point. */
+struct spot *cast_follower(struct cast *c, struct spot *leader, struct source *source)
+{
+    bool is_new;
+    struct slice parts[] = { books_part(&leader->books), leader->device, leader->point, source->id };
+    struct spot *spot = cast_thing(c, 'F', parts, 4, sizeof *spot, &is_new);
+    if (!is_new)
+        return spot;
+    *spot = (struct spot){ .books = leader->books,
+                           .device = leader->device,
+                           .point = leader->point,
+                           .hash = leader->hash,
+                           .index = -1,
+                           .is_follower = true,
+                           .next_follower = leader->followers };
+    leader->followers = spot;
+    return spot;
+}
+
 /* What tells the lanes of a spot apart. */
 static struct lane *find_lane(const struct spot *spot, const struct source *source, int direction,
-                              struct ratio tick)
+                              int role, struct ratio tick)
 {
     struct lane *lane = spot->lanes;
     while (lane && (lane->source != source || lane->direction != direction ||
-                    lane->tick_to_micro.num != tick.num || lane->tick_to_micro.den != tick.den))
+                    lane->role != role || lane->tick_to_micro.num != tick.num || lane->tick_to_micro.den != tick.den))
         lane = lane->sibling;
     return lane;
 }
 
 struct lane *cast_lane(struct cast *c, struct spot *spot, struct source *source, int direction,
-                       struct ratio tick_to_micro)
+                       int role, struct ratio tick_to_micro)
 {
-    struct lane *lane = find_lane(spot, source, direction, tick_to_micro);
+    struct lane *lane = find_lane(spot, source, direction, role, tick_to_micro);
     if (lane)
         return lane;
     lane = make(c, sizeof *lane);
@@ -111,6 +132,7 @@ struct lane *cast_lane(struct cast *c, struct spot *spot, struct source *source,
                            .source = source,
                            .sibling = spot->lanes,
                            .direction = direction,
+                           .role = role,
                            .tick_to_micro = tick_to_micro,
                            .number = spot->books->n_lanes++ };
     spot->lanes = lane;

@@ -114,6 +114,8 @@ static void move_share(struct share *from, struct share *to, const struct given 
 
 static void move_tally(struct window *from, struct window *to, const struct lane *lane, const struct cell *cell)
 {
+    if (lane->role != ROLE_FISCAL)
+        return;
     struct tally *mine = window_tally(from, lane->source, lane->direction, cell->rate, false);
     mine->n -= cell->n;
     mine->figures = figures_less(&mine->figures, &cell->figures, cell->rate);
@@ -174,6 +176,8 @@ static void move_cells(struct window *w, struct lane *lane, uint64_t order)
         aside->cells[k].figures = cell->figures;
         *cell = (struct cell){ .next = cell->next };
     }
+    if (lane->source->is_marketed)
+        market_note(w->books, w);
 }
 
 /* All of a spot in one smallest window. The windows around it are fetched first, so nothing fails between. */

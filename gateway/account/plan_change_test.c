@@ -30,7 +30,7 @@ static void what_was_added_is_taken_back_as_it_was_under_a_new_plan(void **state
         struct summary *s = desk_latest(&d, PERIOD_DAY, at("2018-02-01T23:00:00Z"));
         assert_int_equal(s->readings, 1);
         assert_int128_equal(desk_stream(&d, s, "electricity")->activity_micro, 10 * WH_MICRO);
-        assert_int128_equal(s->scope_co2e_ug[2], 10 * 458500);
+        assert_int128_equal(s->totals[TOTAL_SCOPE_2_LOCATION].co2e_ug, 10 * 458500);
         desk_close(&d);
         free(changed);
     }

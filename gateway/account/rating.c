@@ -1,7 +1,7 @@
 /* Which rate holds is asked for when a cell is made, and again when what it depends on has changed. So all
- * that has a say in it stands here, in its order: only what is imported is multiplied at all; the factor of
- * the stream that is valid at the time of the activity, or before it what its region's grid is known for:
- * actual, then forecast; beyond its last row that row, where the stream
+ * that has a say in it stands here, in its order: only what is imported by a point that is totalled is
+ * multiplied at all; the factor of the stream that is valid at the time of the activity, or before it what
+ * its region's grid is known for: actual, then forecast; beyond its last row that row, where the stream
  * carries it forward; else there is none, and the activity counts as missing its factor.
  *
  * A stand-in has a rate of its own, though its ratios are those of the factor: the rate tells how firm it
@@ -67,11 +67,12 @@ struct rate *rating_at(struct account *a, const struct lane *lane, int64_t at_us
                        int64_t *to_us)
 {
     int32_t stream = source_stream(a, lane->source);
+    bool is_multiplied = lane->direction == DIRECTION_IMPORT && lane->role == ROLE_FISCAL;
     if (stream < 0)
-        return lane->direction == DIRECTION_IMPORT ? a->cast.missing : a->cast.none;
+        return is_multiplied ? a->cast.missing : a->cast.none;
     int64_t edge_us = narrow(a->plan, stream, at_us, from_us);
     *to_us = edge_us < *to_us ? edge_us : *to_us;
-    if (lane->direction != DIRECTION_IMPORT)
+    if (!is_multiplied)
         return a->cast.none;
     const char *region = a->plan->streams[stream].region;
     return region && *region ? rate_of_region(a, stream, at_us, from_us, to_us)

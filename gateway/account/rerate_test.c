@@ -46,7 +46,7 @@ static void closed_windows_leave_again_with_the_new_factor_and_its_reason(void *
     assert_int_equal(s->reasons, 1u << REASON_FACTOR);
     assert_int128_equal(desk_stream(&d, s, "electricity")->co2e_ug, (int128)250 * 500000);
     assert_int128_equal(desk_stream(&d, s, "electricity")->activity_micro, 250 * WH_MICRO);
-    assert_int128_equal(s->changes[1].co2e_before_ug, (int128)250 * 458500);
+    assert_int128_equal(desk_change(s, 0, LINE_CO2E)->before_micro, (int128)250 * 458500);
     assert_true(desk_stream(&d, s, "electricity")->factors[0].factor >= 0);
     desk_close(&d);
     free(changed);
@@ -156,7 +156,7 @@ static void list(const struct desk *d, uint32_t from, struct buffer *out)
     for (uint32_t i = from; i < d->n_out; i++) {
         struct summary *s = &d->out[i];
         char co2e[48];
-        int128_print(s->scope_co2e_ug[2], co2e);
+        int128_print(s->totals[TOTAL_SCOPE_2_LOCATION].co2e_ug, co2e);
         buffer_print(out, "%d %lld %u %s\n", (int)s->period, (long long)s->start_us, s->revision, co2e);
     }
 }

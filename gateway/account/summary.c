@@ -22,6 +22,7 @@
 #include "account/books.h"
 #include "account/kpi.h"
 #include "account/quality.h"
+#include "account/scopes.h"
 #include "base/log.h"
 
 /* A summary in the making. */
@@ -66,7 +67,7 @@ static bool is_of_factor(const struct rate *rate, const struct factor *factor, s
     return slice_equal(buffer_slice(key), rate->key);
 }
 
-static int32_t rate_factor(struct account *a, struct rate *rate)
+int32_t rate_factor(struct account *a, struct rate *rate)
 {
     if (rate->plan_number == a->plan_number)
         return rate->factor;
@@ -91,7 +92,7 @@ static int32_t place_of(const struct draft *d, struct source *source)
 
 /* --- tallies: activity, gases, factors --- */
 
-static enum factor_status status_of(const struct rate *rate)
+enum factor_status rate_status(const struct rate *rate)
 {
     static const enum factor_status statuses[] = {
         [RATE_NONE] = FACTOR_ACTUAL,
@@ -101,6 +102,7 @@ static enum factor_status status_of(const struct rate *rate)
         [RATE_ACTUAL] = FACTOR_ACTUAL,
         [RATE_FORECAST] = FACTOR_FORECAST,
         [RATE_ANNUAL] = FACTOR_ANNUAL,
+        [RATE_ZERO] = FACTOR_ACTUAL,
     };
     return statuses[rate->kind];
 }
@@ -133,7 +135,7 @@ static void tell_intensity(const struct draft *d, const struct rate *rate, struc
 static void add_factor(struct draft *d, struct summary_stream *s, const struct tally *t)
 {
     int32_t factor = rate_factor(d->a, t->rate);
-    enum factor_status status = status_of(t->rate);
+    enum factor_status status = rate_status(t->rate);
     size_t i = 0;
     while (i < s->n_factors && factor_before(&s->factors[i], factor, status))
         i++;
@@ -250,7 +252,7 @@ static void add_tallies(struct draft *d)
 {
     lay_lists(d);
     for (uint32_t i = 0; i < d->w->n_tallies; i++)
-        if (d->w->tallies[i].n != 0)
+        if (d->w->tallies[i].n != 0 && !d->w->tallies[i].deal)
             add_tally(d, &d->w->tallies[i]);
     for (size_t i = 0; i < d->out->n_streams; i++)
         d->out->streams[i].has_co2e &= !d->out->streams[i].is_incomplete;
@@ -304,11 +306,13 @@ static void count_valid_point(struct draft *d, const struct share *share)
 static void add_share(struct draft *d, const struct share *share)
 {
     int32_t i = place_of(d, share->lane->source);
-    if (i < 0)
+    if (i < 0 || share->lane->role != ROLE_FISCAL)
         return;
     struct summary_stream *s = &d->out->streams[i];
     add_parts(s, share);
     s->unverified_readings += (uint32_t)share->unverified;
+    if (share->lane->spot->is_follower) /* its time counts once, with the stream that lends it */
+        return;
     s->valid_ms += quality_valid_us(d->w, share); /* microseconds until all are there */
     s->not_operating_ms += quality_idle_us(d->w, share);
     for (int kind = 0; kind < FLAG_KINDS; kind++)
@@ -405,22 +409,6 @@ static void add_covered(struct draft *d)
     }
 }
 
-static void add_scopes(struct draft *d)
-{
-    struct summary *out = d->out;
-    for (size_t i = 0; i < out->n_streams; i++) {
-        const struct summary_stream *s = &out->streams[i];
-        int scope = d->a->plan->streams[s->stream].scope_choice + 1;
-        out->scope_is_incomplete[scope] |= s->is_incomplete;
-        if (!s->has_co2e)
-            continue;
-        out->scope_has_co2e[scope] = true;
-        out->scope_co2e_ug[scope] += s->co2e_ug;
-        const struct gas_mass *biogenic = gas_mass_find(s->gases, s->n_gases, GAS_CO2_BIOGENIC);
-        out->biogenic_co2_ug += biogenic ? biogenic->ug : 0;
-    }
-}
-
 static struct summary_carrier *carrier_of(struct summary *out, const struct stream *stream)
 {
     const char *name = stream->carrier ? stream->carrier : "";
@@ -435,6 +423,13 @@ static struct summary_carrier *carrier_of(struct summary *out, const struct stre
     return fresh;
 }
 
+static void note_direction(struct summary_carrier *c, int direction)
+{
+    c->has_import |= direction == DIRECTION_IMPORT;
+    c->has_export |= direction == DIRECTION_EXPORT;
+    c->has_generation |= direction == DIRECTION_GENERATION;
+}
+
 static void add_to_carrier(struct summary_carrier *c, const struct tally *t)
 {
     int128 micro = t->figures.activity_micro;
@@ -444,19 +439,33 @@ static void add_to_carrier(struct summary_carrier *c, const struct tally *t)
         c->generated_micro += micro;
     else
         c->imported_micro += micro;
+    note_direction(c, micro != 0 ? t->direction : -1);
+}
+
+/* A line is there when a stream of which something is known has a point in that direction. */
+static void note_meters(const struct draft *d, struct summary_carrier *c, const struct summary_stream *s)
+{
+    for (size_t i = 0; s->has_activity && i < s->n_points; i++)
+        note_direction(c, d->a->plan->points[s->points[i]].direction);
 }
 
 static void add_carriers(struct draft *d)
 {
     struct summary *out = d->out;
     out->carriers = take(d->arena, out->n_streams, sizeof *out->carriers);
-    for (size_t i = 0; i < out->n_streams; i++)
-        carrier_of(out, &d->a->plan->streams[out->streams[i].stream]);
+    for (size_t i = 0; i < out->n_streams; i++) {
+        const struct stream *stream = &d->a->plan->streams[out->streams[i].stream];
+        if (stream->leader < 0)
+            note_meters(d, carrier_of(out, stream), &out->streams[i]);
+    }
     for (uint32_t i = 0; i < d->w->n_tallies; i++) {
         const struct tally *t = &d->w->tallies[i];
         int32_t place = place_of(d, t->source);
-        if (t->n != 0 && !t->is_unverified && place >= 0)
-            add_to_carrier(carrier_of(out, &d->a->plan->streams[out->streams[place].stream]), t);
+        if (t->n == 0 || t->is_unverified || t->deal || place < 0)
+            continue;
+        const struct stream *stream = &d->a->plan->streams[out->streams[place].stream];
+        if (stream->leader < 0)
+            add_to_carrier(carrier_of(out, stream), t);
     }
 }
 
@@ -484,9 +493,12 @@ void summary_build(struct account *a, const struct window *w, struct arena *aren
     add_tallies(&d);
     add_shares(&d);
     add_covered(&d);
-    add_scopes(&d);
     add_carriers(&d);
     summary_add_kpis(a, w, arena, out);
     quality_build(a, w, arena, out);
     lock_list(a, w, arena, out);
+    summary_add_market(a, w, arena, out);
+    summary_add_totals(a->plan, arena, out);
+    summary_add_uncertainty(a, w, arena, out);
+    summary_add_residuals(a, w, arena, out);
 }

@@ -32,6 +32,7 @@ void window_free(struct window *w)
     free(w->tallies);
     free(w->cells);
     free(w->told);
+    buffer_fini(&w->told_lines);
     free(w->places);
     free(w);
 }
@@ -70,7 +71,7 @@ static bool is_tally(const struct tally *t, const struct source *source, int dir
                      const struct rate *rate, bool is_unverified)
 {
     return t->source == source && t->rate == rate && t->direction == direction &&
-           t->is_unverified == is_unverified;
+           t->is_unverified == is_unverified && !t->deal;
 }
 
 struct tally *window_tally(struct window *w, struct source *source, int direction,
@@ -84,6 +85,18 @@ struct tally *window_tally(struct window *w, struct source *source, int directio
     *t = (struct tally){
         .source = source, .rate = rate, .direction = direction, .is_unverified = is_unverified
     };
+    return t;
+}
+
+struct tally *window_market_tally(struct window *w, struct source *source, struct rate *rate,
+                                  const struct deal *deal)
+{
+    for (uint32_t i = 0; i < w->n_tallies; i++)
+        if (w->tallies[i].deal == deal && w->tallies[i].source == source && w->tallies[i].rate == rate)
+            return &w->tallies[i];
+    w->tallies = array_grow(w->tallies, w->n_tallies, &w->tallies_room, sizeof *w->tallies);
+    struct tally *t = &w->tallies[w->n_tallies++];
+    *t = (struct tally){ .source = source, .rate = rate, .direction = DIRECTION_IMPORT, .deal = deal };
     return t;
 }
 
@@ -183,7 +196,8 @@ void window_touch(struct window *w, struct share *share, const struct amount *am
         share->unverified += amount->sign;
         return;
     }
-    w->readings += amount->sign;
+    if (share->lane->role == ROLE_FISCAL && !share->lane->spot->is_follower)
+        w->readings += amount->sign;
     if (amount->is_valid)
         share->valid_us += amount->sign * overlap_us(w, amount);
     cover_time(w, share, amount);
@@ -213,6 +227,8 @@ void window_add(struct window *w, struct share *share, const struct amount *amou
         bool is_cut = amount->part == PART_MEASURED && !window_holds(w, amount);
         share->part_ticks[is_cut ? PART_INTERPOLATED : amount->part] += ticks;
     }
+    if (share->lane->role != ROLE_FISCAL)
+        return;
     struct tally *tally = tally_of(w, share, rate->family, amount->is_unverified);
     tally->n += amount->sign;
     figures_add(&tally->figures, change, rate);
@@ -268,7 +284,8 @@ void window_merge(struct window *into, const struct window *from)
     }
     for (uint32_t i = 0; i < from->n_tallies; i++) {
         const struct tally *t = &from->tallies[i];
-        struct tally *mine = window_tally(into, t->source, t->direction, t->rate, t->is_unverified);
+        struct tally *mine = t->deal ? window_market_tally(into, t->source, t->rate, t->deal)
+                                     : window_tally(into, t->source, t->direction, t->rate, t->is_unverified);
         mine->n += t->n;
         figures_add(&mine->figures, &t->figures, t->rate);
     }

@@ -49,16 +49,14 @@ struct tally {
     struct rate *rate;
     int direction; /* enum direction */
     bool is_unverified;
-    int64_t n;
+    const struct deal *deal; /* of the market-based view; NULL: of the other, see market.h */
+    int64_t n;               /* of the market's: smallest windows that have it */
     struct figures figures;
 };
 
-/* A stream as it was last published, for "before"; and what was expected of it when the window first
- * closed. */
+/* What was expected of a stream when the window first closed. */
 struct told {
     struct source *source;
-    int128 activity_micro, co2e_ug;
-    bool has_activity, has_co2e;
     uint32_t points_expected;
 };
 
@@ -90,9 +88,9 @@ struct window {
     uint32_t *places; /* by lane number: index in shares + 1; 0: none */
     uint32_t n_places;
 
-    uint64_t told_hash;  /* of all figures as last published */
-    int128 told_co2e_ug; /* the total */
-    bool told_has_co2e;
+    uint64_t told_hash;        /* of all figures as last published */
+    struct buffer told_lines;  /* those that "before" has to show, see line.c */
+    bool is_market_stale;      /* stands among those that are to be allotted anew */
 };
 
 struct window *window_new(struct books *books, enum period period, int64_t start_us,
@@ -117,6 +115,10 @@ struct share *window_share(struct window *w, struct lane *lane); /* made when mi
 /* The tally of a source, made when missing. */
 struct tally *window_tally(struct window *w, struct source *source, int direction,
                            struct rate *rate, bool is_unverified);
+
+/* The same of the market-based view. */
+struct tally *window_market_tally(struct window *w, struct source *source, struct rate *rate,
+                                  const struct deal *deal);
 
 /* A cell for these ends, made or taken over from one that is empty; index in cells. */
 uint32_t window_cell(struct window *w, struct share *share, struct rate *rate, bool is_unverified,

@@ -1,16 +1,17 @@
 /* A window as a row. It holds text where memory holds pointers, so that it can be read under another
  * plan, years later:
  *
- *   u8 version = 4, u8 flags (1 pending, 2 told_has_co2e, 4 uncovered: from 2 on, 8 evidence), i64 end,
+ *   u8 version = 4, u8 flags (1 pending, 2 told_has_co2e: until 3, 4 uncovered: from 2 on, 8 evidence), i64 end,
  *   u32 revision, u32 reasons, i64 due,
- *   i64 readings, u64 told_hash, i128 told_co2e
+ *   i64 readings, u64 told_hash, until 3 i128 told_co2e
  *   u32 n rates:    slice key (see rate_key)
- *   u32 n told:     slice stream, i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
- *                   u32 points_expected
- *   u32 n shares:   slice stream, slice device, slice point, u8 direction, i64 tick num, i64 tick den,
- *                   i64 n, i64 valid, i64 unverified, from 4 on i64 stretches and the cover (cover.c),
- *                   6 × u32 flagged (until 3: 5), u8 mask of parts, i128 each
- *   u32 n tallies:  slice stream, u8 direction, u8 unverified, u32 rate, i64 n, figures
+ *   u32 n told:     slice stream, until 3 i128 activity, i128 co2e, u8 flags (1 has_activity, 2 has_co2e),
+ *                   u32 points_expected; from 4 on behind all a slice of lines, see line.c
+ *   u32 n shares:   slice stream, slice device, slice point, u8 direction (| 4 × role | 16 of a follower: from
+ *                   4 on), i64 tick num, i64 tick den, i64 n, i64 valid, i64 unverified, from 4 on i64 stretches
+ *                   and the cover (cover.c), 6 × u32 flagged (until 3: 5), u8 mask of parts, i128 each
+ *   u32 n tallies:  slice stream, u8 direction, u8 unverified (from 4 on 2: of the market-based view, and u8
+ *                   tier, slice instrument behind it), u32 rate, i64 n, figures
  *   u32 n cells:    u32 share, u32 rate, u8 unverified, i64 from, i64 to, i64 n, i128 ticks, figures
  *
  *   with flag 8:    u64 first frame, u64 last frame, u64 sum
@@ -24,11 +25,19 @@
 
 #include "account/array.h"
 #include "account/books.h"
+#include "account/scopes.h"
 #include "base/log.h"
 
 #define WINDOW_ROW            4u
 #define WINDOW_ROW_WITHOUT_COVER 3u
 #define WINDOW_ROW_FIVE_GASES 2u
+
+/* In a share's direction. */
+#define ROLE_SHIFT 2
+#define FOLLOWER   16u
+
+/* In place of a tally's "unverified". */
+#define TALLY_MARKET 2u
 
 #define FLAG_PENDING       1u
 #define FLAG_TOLD_HAS_CO2E 2u
@@ -60,43 +69,28 @@ static bool is_kept(const struct window *w, int64_t n)
     return n != 0 || w->lock != 0;
 }
 
-/* The first live tally of each rate stands for it; its number is its place among these. */
-static bool is_first_of_rate(const struct window *w, uint32_t i)
+static void list_rate(struct rate ***rates, uint32_t *n, uint32_t *room, struct rate *rate)
 {
-    for (uint32_t j = 0; j < i; j++)
-        if (is_kept(w, w->tallies[j].n) && w->tallies[j].rate == w->tallies[i].rate)
-            return false;
-    return is_kept(w, w->tallies[i].n);
+    for (uint32_t i = 0; i < *n; i++)
+        if ((*rates)[i] == rate)
+            return;
+    *rates = array_grow(*rates, *n, room, sizeof(struct rate *));
+    (*rates)[(*n)++] = rate;
 }
 
-static bool is_listed(struct rate *const *rates, uint32_t n, const struct rate *rate)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (rates[i] == rate)
-            return true;
-    return false;
-}
-
-/* The rates of the window: those of its tallies, then those of cells that tallies keep by a family. The
- * caller frees. */
+/* The rates of the window, each once: those of its tallies, and those of cells that tallies keep by a
+ * family or not at all. The caller frees. */
 static struct rate **list_rates(const struct window *w, uint32_t *n)
 {
     struct rate **rates = NULL;
     uint32_t room = 0;
     *n = 0;
-    for (uint32_t i = 0; i < w->n_tallies; i++) {
-        if (!is_first_of_rate(w, i))
-            continue;
-        rates = array_grow(rates, *n, &room, sizeof(struct rate *));
-        rates[(*n)++] = w->tallies[i].rate;
-    }
-    for (uint32_t i = 0; i < w->n_cells; i++) {
-        struct rate *rate = w->cells[i].rate;
-        if (w->cells[i].n == 0 || rate->family == rate || is_listed(rates, *n, rate))
-            continue;
-        rates = array_grow(rates, *n, &room, sizeof(struct rate *));
-        rates[(*n)++] = rate;
-    }
+    for (uint32_t i = 0; i < w->n_tallies; i++)
+        if (is_kept(w, w->tallies[i].n))
+            list_rate(&rates, n, &room, w->tallies[i].rate);
+    for (uint32_t i = 0; i < w->n_cells; i++)
+        if (w->cells[i].n != 0)
+            list_rate(&rates, n, &room, w->cells[i].rate);
     return rates;
 }
 
@@ -112,14 +106,10 @@ static void put_told(const struct window *w, struct buffer *out)
 {
     buffer_put_u32(out, w->n_told);
     for (uint32_t i = 0; i < w->n_told; i++) {
-        const struct told *told = &w->told[i];
-        buffer_put_slice(out, told->source->id);
-        buffer_put_i128(out, told->activity_micro);
-        buffer_put_i128(out, told->co2e_ug);
-        buffer_put_u8(out, (uint8_t)((told->has_activity ? TOLD_HAS_ACTIVITY : 0) |
-                                     (told->has_co2e ? TOLD_HAS_CO2E : 0)));
-        buffer_put_u32(out, told->points_expected);
+        buffer_put_slice(out, w->told[i].source->id);
+        buffer_put_u32(out, w->told[i].points_expected);
     }
+    buffer_put_slice(out, buffer_slice(&w->told_lines));
 }
 
 static void put_share(const struct window *w, const struct share *s, struct buffer *out)
@@ -128,7 +118,8 @@ static void put_share(const struct window *w, const struct share *s, struct buff
     buffer_put_slice(out, lane->source->id);
     buffer_put_slice(out, lane->spot->device);
     buffer_put_slice(out, lane->spot->point);
-    buffer_put_u8(out, (uint8_t)lane->direction);
+    buffer_put_u8(out, (uint8_t)(lane->direction | lane->role << ROLE_SHIFT |
+                                 (lane->spot->is_follower ? FOLLOWER : 0)));
     buffer_put_i64(out, lane->tick_to_micro.num);
     buffer_put_i64(out, lane->tick_to_micro.den);
     buffer_put_i64(out, s->n);
@@ -171,7 +162,11 @@ static void put_tallies(const struct window *w, struct rate *const *rates, struc
             continue;
         buffer_put_slice(out, t->source->id);
         buffer_put_u8(out, (uint8_t)t->direction);
-        buffer_put_u8(out, t->is_unverified);
+        buffer_put_u8(out, t->deal ? TALLY_MARKET : t->is_unverified);
+        if (t->deal) {
+            buffer_put_u8(out, t->deal->tier);
+            buffer_put_slice(out, t->deal->instrument);
+        }
         buffer_put_u32(out, number_of(rates, t->rate));
         buffer_put_i64(out, t->n);
         put_figures(&t->figures, out);
@@ -242,7 +237,6 @@ void window_write(const struct window *w, struct buffer *out)
 {
     buffer_put_u8(out, WINDOW_ROW);
     buffer_put_u8(out, (uint8_t)((w->is_pending ? FLAG_PENDING : 0) |
-                                 (w->told_has_co2e ? FLAG_TOLD_HAS_CO2E : 0) |
                                  (w->is_uncovered ? FLAG_UNCOVERED : 0) |
                                  (w->evidence.is_unknown ? 0 : FLAG_EVIDENCE) |
                                  (is_ordered(w) ? FLAG_ORDERED : 0)));
@@ -252,7 +246,6 @@ void window_write(const struct window *w, struct buffer *out)
     buffer_put_i64(out, w->due_us);
     buffer_put_i64(out, w->readings);
     buffer_put_u64(out, w->told_hash);
-    buffer_put_i128(out, w->told_co2e_ug);
 
     uint32_t n_rates;
     struct rate **rates = list_rates(w, &n_rates);
@@ -339,24 +332,33 @@ static bool take_rates(struct row_parts *in)
     return !in->c.has_failed;
 }
 
+/* Until version 3 two figures stood beside each stream, and one of the site in the row's head. */
+static void take_old_lines(struct row_parts *in, struct slice stream)
+{
+    int128 activity_micro = cursor_i128(&in->c), co2e_ug = cursor_i128(&in->c);
+    uint8_t flags = cursor_u8(&in->c);
+    lines_write_old(stream, flags & TOLD_HAS_ACTIVITY, activity_micro, flags & TOLD_HAS_CO2E, co2e_ug,
+                    &in->w->told_lines);
+}
+
 static bool take_told(struct row_parts *in)
 {
     struct window *w = in->w;
+    bool is_old = in->version <= WINDOW_ROW_WITHOUT_COVER;
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
         struct slice stream = cursor_slice(&in->c);
-        struct told told;
-        told.activity_micro = cursor_i128(&in->c);
-        told.co2e_ug = cursor_i128(&in->c);
-        uint8_t flags = cursor_u8(&in->c);
-        told.has_activity = flags & TOLD_HAS_ACTIVITY;
-        told.has_co2e = flags & TOLD_HAS_CO2E;
-        told.points_expected = cursor_u32(&in->c);
+        if (is_old)
+            take_old_lines(in, stream);
+        uint32_t points_expected = cursor_u32(&in->c);
         if (in->c.has_failed || !is_named(stream))
             return false;
-        told.source = cast_source(in->cast, in->b, stream);
         w->told = array_grow(w->told, w->n_told, &w->told_room, sizeof *w->told);
-        w->told[w->n_told++] = told;
+        w->told[w->n_told++] = (struct told){ cast_source(in->cast, in->b, stream), points_expected };
+    }
+    if (!is_old) {
+        struct slice lines = cursor_slice(&in->c);
+        buffer_put(&w->told_lines, lines.at, lines.size);
     }
     return !in->c.has_failed;
 }
@@ -365,15 +367,19 @@ static struct lane *take_lane(struct row_parts *in)
 {
     struct slice stream = cursor_slice(&in->c), device = cursor_slice(&in->c);
     struct slice point = cursor_slice(&in->c);
-    int direction = cursor_u8(&in->c);
+    unsigned mixed = cursor_u8(&in->c);
+    int direction = mixed & 3u, role = mixed >> ROLE_SHIFT & 3u;
     struct ratio tick;
     tick.num = cursor_i64(&in->c);
     tick.den = cursor_i64(&in->c);
     if (in->c.has_failed || !is_named(stream) || !is_named(device) || !is_named(point) ||
-        direction > DIRECTION_GENERATION || tick.den <= 0)
+        direction > DIRECTION_GENERATION || role > ROLE_CHECK || tick.den <= 0)
         return NULL;
     struct spot *spot = cast_spot(in->cast, in->b, device, point);
-    return cast_lane(in->cast, spot, cast_source(in->cast, in->b, stream), direction, tick);
+    struct source *source = cast_source(in->cast, in->b, stream);
+    if (mixed & FOLLOWER)
+        spot = cast_follower(in->cast, spot, source);
+    return cast_lane(in->cast, spot, source, direction, role, tick);
 }
 
 /* An older row does not tell: the cover is lost. */
@@ -414,18 +420,28 @@ static bool take_shares(struct row_parts *in)
     return !in->c.has_failed;
 }
 
+static struct deal *take_deal(struct row_parts *in)
+{
+    uint8_t tier = cursor_u8(&in->c);
+    struct slice instrument = cursor_slice(&in->c);
+    in->c.has_failed |= tier < MARKET_INSTRUMENT || tier > MARKET_GRID_AVERAGE;
+    return in->c.has_failed ? NULL : market_deal(in->cast, (enum market_tier)tier, instrument);
+}
+
 static bool take_tallies(struct row_parts *in)
 {
     uint32_t n = cursor_u32(&in->c);
     for (uint32_t i = 0; has_more(in, i, n); i++) {
         struct slice stream = cursor_slice(&in->c);
         int direction = cursor_u8(&in->c);
-        bool is_unverified = cursor_u8(&in->c);
+        uint8_t view = cursor_u8(&in->c);
+        struct deal *deal = view == TALLY_MARKET ? take_deal(in) : NULL;
         uint32_t rate = cursor_u32(&in->c);
         if (in->c.has_failed || !is_named(stream) || rate >= in->n_rates)
             return false;
-        struct tally *t = window_tally(in->w, cast_source(in->cast, in->b, stream), direction,
-                                       in->rates[rate], is_unverified);
+        struct source *source = cast_source(in->cast, in->b, stream);
+        struct tally *t = deal ? window_market_tally(in->w, source, in->rates[rate], deal)
+                               : window_tally(in->w, source, direction, in->rates[rate], view != 0);
         t->n = cursor_i64(&in->c);
         t->figures = take_figures(in, in->rates[rate]);
     }
@@ -466,7 +482,6 @@ static void take_head(struct row_parts *in)
     struct window *w = in->w;
     uint8_t flags = cursor_u8(&in->c);
     w->is_pending = flags & FLAG_PENDING;
-    w->told_has_co2e = flags & FLAG_TOLD_HAS_CO2E;
     w->is_uncovered = flags & FLAG_UNCOVERED;
     in->has_evidence = flags & FLAG_EVIDENCE;
     in->has_orders = flags & FLAG_ORDERED;
@@ -476,7 +491,9 @@ static void take_head(struct row_parts *in)
     w->due_us = cursor_i64(&in->c);
     w->readings = cursor_i64(&in->c);
     w->told_hash = cursor_u64(&in->c);
-    w->told_co2e_ug = cursor_i128(&in->c);
+    if (in->version <= WINDOW_ROW_WITHOUT_COVER)
+        lines_write_old((struct slice){ 0 }, false, 0, flags & FLAG_TOLD_HAS_CO2E, cursor_i128(&in->c),
+                        &w->told_lines);
 }
 
 /* Behind the last, so that they keep their order. */

@@ -21,8 +21,8 @@ static void set_up(struct setup *s)
     s->spot = cast_spot(&s->cast, &s->books, slice_of("device"), slice_of("point"));
     s->source = cast_source(&s->cast, &s->books, slice_of("stream"));
     s->other = cast_source(&s->cast, &s->books, slice_of("other"));
-    s->lane = cast_lane(&s->cast, s->spot, s->source, DIRECTION_IMPORT, wh);
-    s->moved = cast_lane(&s->cast, s->spot, s->other, DIRECTION_IMPORT, wh);
+    s->lane = cast_lane(&s->cast, s->spot, s->source, DIRECTION_IMPORT, ROLE_FISCAL, wh);
+    s->moved = cast_lane(&s->cast, s->spot, s->other, DIRECTION_IMPORT, ROLE_FISCAL, wh);
     s->w = window_new(&s->books, PERIOD_QUARTER_HOUR, 0, QUARTER_US);
 }
 
@@ -41,11 +41,11 @@ static void names_give_the_same_thing_again(void **state)
     assert_ptr_equal(cast_spot(&s.cast, &s.books, slice_of("device"), slice_of("point")), s.spot);
     assert_ptr_not_equal(cast_spot(&s.cast, &s.books, slice_of("devic"), slice_of("epoint")),
                          s.spot);
-    assert_ptr_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_IMPORT, wh), s.lane);
-    assert_ptr_not_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_EXPORT, wh), s.lane);
-    assert_ptr_not_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_IMPORT, tenth), s.lane);
+    assert_ptr_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_IMPORT, ROLE_FISCAL, wh), s.lane);
+    assert_ptr_not_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_EXPORT, ROLE_FISCAL, wh), s.lane);
+    assert_ptr_not_equal(cast_lane(&s.cast, s.spot, s.source, DIRECTION_IMPORT, ROLE_FISCAL, tenth), s.lane);
     assert_int_equal(s.books.n_lanes, 4);
-    assert_null(cast_rate(&s.cast, slice_of("\7")));
+    assert_null(cast_rate(&s.cast, slice_of("\x9")));
     assert_ptr_equal(cast_rate(&s.cast, (struct slice){ (const uint8_t *)"\1", 1 }),
                      s.cast.missing);
     tear_down(&s);

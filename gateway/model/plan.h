@@ -62,6 +62,7 @@ struct gas_rates {
 };
 
 #define FACTOR_KEYS 5            /* gases with a key of their own: CO2 to N2O */
+#define UNCERTAINTY_UNKNOWN (-1)
 
 /* A factor: so much of each gas for one unit of activity, from one day until another. Several rows of
  * one id follow each other in time. */
@@ -77,6 +78,7 @@ struct factor {
     const char *unit_name;
     const char *kg_text[FACTOR_KEYS];  /* as written; empty: the row does not name the gas */
     struct option_list species_list;   /* of factor_species: the other gases */
+    const char *uncertainty;     /* percent, "1" or by gas "co2:1;ch4:50"; empty: not known */
     int co2e_set_choice;         /* enum gwp_set of GAS_CO2E; GWP_UNSPECIFIED: its source names none */
     int method;                  /* enum method */
     const char *calorific_value, *calorific_unit;   /* "48.0", "TJ/Gg": two units; empty: not told */
@@ -91,6 +93,9 @@ struct factor {
     struct factor_gas gases[GASES_MOST]; /* in the order of the numbers; what it does not name is not covered */
     size_t n_gases;
     struct gas_rates rates;
+    int64_t uncertainty_ppm;     /* half the width of the 95 % interval; UNCERTAINTY_UNKNOWN */
+    int64_t gas_uncertainty_ppm[GASES_MOST]; /* in the order of gases */
+    bool has_gas_uncertainty;    /* told gas by gas: each is a source of error of its own */
 };
 
 /* Factors that were published together: a CSV file (factor_file.h) as the plan holds it. */
@@ -113,6 +118,9 @@ struct stream {                  /* source stream: what is accounted together */
     const char *series;          /* of the factor; may stay empty where the factor has but one */
     int carry_forward;           /* enum carry_forward: what holds beyond the factor's last row */
     const char *region;          /* whose grid intensity goes before the factor; empty: none */
+    int64_t scope3_category;     /* 1 to 15; 0: told by `category` alone, or of another scope */
+    const char *activity_of;     /* of scope 3: the stream whose activity it takes; empty: its own */
+    const char *supplier_id, *residual_id;  /* factors of the market-based view; empty: none */
     /* Filled in by the check: */
     const uint32_t *factors;     /* indexes in plan.factors, by valid_from */
     const int64_t *from_us, *until_us;  /* of each: [from, until) by the site's zone */
@@ -120,6 +128,31 @@ struct stream {                  /* source stream: what is accounted together */
     int32_t site, index;         /* the plan's */
     enum dimension dimension;    /* of its points' amounts, all the same; without any, of its factor */
     enum basis basis;            /* the same: what belongs to the unit */
+    int32_t leader;              /* activity_of as an index in plan.streams; -1 */
+    struct stream *supplier, *residual;     /* rungs of the market-based view; NULL: none */
+};
+
+/* What somebody bought: so many kWh at a rate of their own, claimed once and allotted to one site and
+ * gateway. It covers the first use in its matching period, and no more than that. */
+struct instrument {
+    struct place place;
+    const char *id;
+    int kind;                    /* index in "certificate","contract" */
+    const char *stream_id;       /* what it covers: a stream, or all of a carrier's in scope 2 */
+    const char *carrier;
+    struct decimal kwh;          /* per matching period */
+    const char *factor_id;       /* its rate; empty: 0, which only renewable: true may say */
+    bool is_renewable;
+    int64_t from_date, to_date;  /* yyyymmdd, inclusive; neither: each calendar year anew */
+    const char *retirement_id;
+    const char *gateway;         /* that it is allotted to; empty: this one */
+    /* Filled in by the check: */
+    int128 allotted_micro;       /* µWh */
+    int32_t stream;              /* index in plan.streams; -1: by carrier */
+    struct stream *rate;         /* a rung; NULL: 0 */
+    bool is_ours;
+    int64_t from_us, until_us;   /* of the matching period; until 0: each calendar year */
+    int32_t site;
 };
 
 struct point {
@@ -160,6 +193,10 @@ struct point {
     struct option_list inputs_list;
     struct option_raw with;
     const struct derivation *derivation; /* filled in by the check; NULL: it has readings of its own */
+    const char *parent_id;       /* of a sub or check meter: the point it stands behind; may be empty */
+    const char *uncertainty;     /* percent, half the width of the 95 % interval; empty: not known */
+    int32_t parent;              /* index in plan.points; -1 */
+    int64_t uncertainty_ppm;     /* UNCERTAINTY_UNKNOWN */
     int32_t site, device, index; /* the plan's */
 };
 
@@ -204,7 +241,10 @@ struct site {
     struct option_list kpis_list;
     struct kpi *kpis;            /* in the order of the document */
     size_t n_kpis;
-    struct option_list devices_list, streams_list;
+
+    struct option_list devices_list, streams_list, instruments_list;
+    struct instrument *instruments;         /* in the order of the document: the first covers first */
+    size_t n_instruments;
     struct zone *zone;
     int32_t first_device, n_devices, first_stream, n_streams;
     int32_t index;
@@ -235,6 +275,7 @@ struct plan {
     char hash[65];               /* SHA-256 of the canonical form */
     char factors_hash[65];       /* SHA-256 of the factors' part of it */
     struct slice canonical;      /* canonical YAML, a NUL behind it; in the plan's arena */
+    bool has_uncertainties;      /* of any point or factor */
     struct plan_index *index;
     struct arena arena;
 };
@@ -275,6 +316,13 @@ int64_t plan_factor_edge(const struct plan *p, int32_t stream, int64_t t_us);
 
 /* A point's rule for gaps, with what the plan leaves to the method filled in. */
 struct substitute plan_substitute(const struct point *pt);
+/* The factor of a rung (stream.supplier, stream.residual, instrument.rate) that is valid at an instant:
+ * index in plan.factors, or -1. */
+int32_t rung_factor_at(const struct stream *rung, int64_t t_us);
+
+/* The matching period of an instrument that holds an instant; one that is dated may not hold it. */
+void instrument_period(const struct instrument *i, struct zone *zone, int64_t t_us, int64_t *from_us,
+                       int64_t *until_us);
 
 /* The longest time that any reading may be late by. */
 int64_t plan_longest_lateness_us(const struct plan *p);

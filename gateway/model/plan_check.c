@@ -229,11 +229,15 @@ static void check_all(struct plan *p, struct problems *problems)
     plan_check_factors(p, problems);
     for (size_t i = 0; i < p->n_streams; i++)
         plan_check_stream(p, &p->streams[i], problems);
+    plan_check_scopes(p, problems);
     for (size_t i = 0; i < p->n_points; i++)
         plan_check_point(p, &p->points[i], problems);
     plan_check_derivations(p, problems);
     for (size_t i = 0; i < p->n_streams; i++)
         settle_dimension(p, &p->streams[i]);
+    plan_check_rungs(p, problems);
+    plan_check_meters(p, problems);
+    plan_check_uncertainties(p, problems);
     for (size_t i = 0; i < p->n_sites; i++) {
         check_zone(&p->sites[i], problems);
         check_periods(p, &p->sites[i], problems);
@@ -267,6 +271,7 @@ int plan_check(struct plan *raw, struct problems *problems)
         plan_lay_validity(raw, &raw->streams[i]);
     for (size_t i = 0; i < raw->n_points; i++)
         plan_lay_calibration(raw, &raw->points[i]);
+    plan_lay_scopes(raw);
     write_canonical(raw);
     return 0;
 }

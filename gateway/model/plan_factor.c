@@ -18,7 +18,7 @@ static const char *text_or_empty(const char *text)
 }
 
 /* The day after a yyyymmdd. */
-static int64_t date_next(int64_t date)
+int64_t plan_date_next(int64_t date)
 {
     static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     int64_t year = date / 10000, month = date / 100 % 100, day = date % 100;
@@ -178,7 +178,7 @@ static void check_joint(const struct factor *a, const struct factor *b, struct p
         problem_add(problems, b->place,
                     "factor \"%s\": its validity overlaps that of the row on line %u", b->id,
                     a->place.line);
-    } else if (b->valid_from_date != date_next(a->valid_to_date)) {
+    } else if (b->valid_from_date != plan_date_next(a->valid_to_date)) {
         char last[32], first[32];
         date_print(a->valid_to_date, last);
         date_print(b->valid_from_date, first);
@@ -294,14 +294,14 @@ void plan_check_stream(struct plan *p, struct stream *s, struct problems *proble
 }
 
 /* A date's first instant. */
-static int64_t date_us(struct zone *zone, int64_t date)
+int64_t plan_date_us(struct zone *zone, int64_t date)
 {
     return zone_date(zone, (int)(date / 10000), (int)(date / 100 % 100), (int)(date % 100));
 }
 
 int64_t plan_day_after_us(struct zone *zone, int64_t date)
 {
-    return date_us(zone, date_next(date));
+    return plan_date_us(zone, plan_date_next(date));
 }
 
 void plan_lay_validity(struct plan *p, struct stream *s)
@@ -312,7 +312,7 @@ void plan_lay_validity(struct plan *p, struct stream *s)
 
     for (size_t i = 0; i < s->n_factors; i++) {
         const struct factor *f = &p->factors[s->factors[i]];
-        from_us[i] = f->valid_from_date ? date_us(zone, f->valid_from_date) : INT64_MIN;
+        from_us[i] = f->valid_from_date ? plan_date_us(zone, f->valid_from_date) : INT64_MIN;
         until_us[i] = f->valid_to_date ? plan_day_after_us(zone, f->valid_to_date) : INT64_MAX;
     }
     s->from_us = from_us;

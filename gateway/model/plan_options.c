@@ -79,6 +79,8 @@ static const struct option factor_options[] = {
     { .name = "gases", .type = OPT_LIST, .at = offsetof(struct factor, species_list),
       .rows = species_options, .row_size = sizeof(struct factor_species),
       .help = "Gases that have no key of their own." },
+    { .name = "uncertainty", .type = OPT_STRING, .at = offsetof(struct factor, uncertainty),
+      .help = "Percent, half the width of the 95 % interval: 1.5, or by gas co2:1;ch4:50;n2o:50; absent: not known." },
     { .name = "gwp_set", .type = OPT_CHOICE, .at = offsetof(struct factor, co2e_set_choice),
       .choices = co2e_set_choices, .preset = "unspecified",
       .help = "Of a gas CO2e: the IPCC report whose potentials its source took." },
@@ -153,6 +155,15 @@ static const struct option stream_options[] = {
     { .name = "intensity", .type = OPT_NAME, .at = offsetof(struct stream, region),
       .help = "Region whose grid intensity goes before the factor, as it arrives: actual, forecast, and only "
               "then the factor; for scope 2." },
+    { .name = "scope3_category", .type = OPT_INT, .at = offsetof(struct stream, scope3_category),
+      .preset = "0", .min = "0", .max = "15",
+      .help = "Category of scope 3, as 3 for fuel- and energy-related; 0: none." },
+    { .name = "activity_of", .type = OPT_NAME, .at = offsetof(struct stream, activity_of),
+      .help = "Stream of the site whose activity this one of scope 3 takes, as losses of the grid do." },
+    { .name = "supplier_factor", .type = OPT_NAME, .at = offsetof(struct stream, supplier_id),
+      .help = "Factor of the supplier, for the market-based view of scope 2." },
+    { .name = "residual_mix", .type = OPT_NAME, .at = offsetof(struct stream, residual_id),
+      .help = "Factor of what nobody has claimed, for the market-based view of scope 2." },
     { .name = NULL }
 };
 
@@ -218,6 +229,10 @@ static const struct option point_options[] = {
       .help = "What a derived point is computed from." },
     { .name = "with", .type = OPT_RAW, .at = offsetof(struct point, with),
       .help = "Constants and rules of a derived point's formula." },
+    { .name = "parent", .type = OPT_STRING, .at = offsetof(struct point, parent_id),
+      .help = "Of a sub or check meter: the meter it stands behind, POINT or DEVICE/POINT." },
+    { .name = "uncertainty", .type = OPT_STRING, .at = offsetof(struct point, uncertainty),
+      .help = "Percent of the value, half the width of the 95 % interval; absent: not known." },
     { .name = NULL }
 };
 
@@ -264,6 +279,9 @@ static const struct option site_options[] = {
       .help = "What is accounted together." },
     { .name = "kpis", .type = OPT_LIST, .at = offsetof(struct site, kpis_list),
       .rows = plan_kpi_options, .row_size = sizeof(struct kpi), .help = "Key figures of the site, as PUE." },
+    { .name = "instruments", .type = OPT_LIST, .at = offsetof(struct site, instruments_list),
+      .rows = plan_instrument_options, .row_size = sizeof(struct instrument),
+      .help = "Certificates and contracts behind the market-based view of scope 2." },
     { .name = "devices", .type = OPT_LIST, .at = offsetof(struct site, devices_list),
       .rows = device_options, .row_size = sizeof(struct device), .help = "What publishes." },
     { .name = NULL }

@@ -63,6 +63,21 @@ int64_t plan_day_after_us(struct zone *zone, int64_t date);
  * numbers were laid. */
 extern const struct option plan_substitute_options[];
 void plan_check_substitute(struct plan *p, struct point *pt, struct problems *problems);
+/* plan_scope.c: rungs, instruments and scope 3, behind plan_check_stream; their dimensions and what
+ * meters stand behind, behind plan_check_point; their times. */
+extern const struct option plan_instrument_options[];
+void plan_check_scopes(struct plan *p, struct problems *problems);
+void plan_check_rungs(struct plan *p, struct problems *problems);
+void plan_check_meters(struct plan *p, struct problems *problems);
+void plan_check_uncertainties(struct plan *p, struct problems *problems);
+void plan_lay_scopes(struct plan *p);
+
+/* Percent as millionths; 0, or NUMBER_MALFORMED below 0 and above 1000 %. */
+int plan_percent_ppm(struct slice text, int64_t *out);
+
+/* The day after a yyyymmdd, and a day's first instant. */
+int64_t plan_date_next(int64_t date);
+int64_t plan_date_us(struct zone *zone, int64_t date);
 
 /* Key figures of a site: their rows and their check, behind its points and streams. */
 extern const struct option plan_kpi_options[];

@@ -50,6 +50,105 @@ struct summary_other_set {
     int128 co2e_ug;
 };
 
+/* --- scopes: the two views of scope 2, sums, how sure they are, what changed --- */
+
+/* How sure a figure is: half the width of its 95 % interval, in the figure's own unit. */
+struct summary_uncertainty {
+    bool is_known;               /* false: the figure is 0, or something of unknown uncertainty takes part */
+    int128 half_micro;
+    uint64_t relative_ppm;
+    const char **unknown;        /* what that is: "DEVICE/POINT" or a factor's id */
+    size_t n_unknown;
+};
+
+/* Gases and CO2e of a stream in one view, of a scope, or of the site. */
+struct summary_emission {
+    bool is_there;               /* false: nothing is accounted */
+    struct gas_mass *gases;      /* biogenic CO2 and those outside Kyoto too */
+    size_t n_gases;
+    int128 co2e_ug;              /* by the plan's GWP set */
+    bool has_co2e;
+    bool is_incomplete;          /* something that belongs here has no CO2e: a sum leaves it out */
+    bool is_partial;             /* a factor that tells CO2 alone took part */
+    struct summary_other_set *other_sets;
+    size_t n_other_sets;
+    struct summary_uncertainty uncertainty;
+};
+
+/* Sums. The two views on scope 2 are never added to each other; scope 3 by category is in none. */
+enum total {
+    TOTAL_LOCATION,              /* scopes 1 and 2 */
+    TOTAL_MARKET,
+    TOTAL_SCOPE_1,
+    TOTAL_SCOPE_2_LOCATION,
+    TOTAL_SCOPE_2_MARKET,
+    TOTAL_SCOPE_3,               /* + category, 0 to 15 */
+    TOTAL_COUNT = TOTAL_SCOPE_3 + 16
+};
+
+/* The rungs of the market-based view, best first; numbers as in carbon.v1.MarketTier. */
+enum market_tier {
+    MARKET_INSTRUMENT = 1,
+    MARKET_SUPPLIER = 2,
+    MARKET_RESIDUAL_MIX = 3,
+    MARKET_GRID_AVERAGE = 4
+};
+
+/* What a part of a stream's use was bought by. */
+struct summary_market_basis {
+    enum market_tier tier;
+    int32_t instrument;          /* index in the site's instruments; -1: none, or not of this plan */
+    const char *instrument_id;
+    int32_t factor;              /* index in the plan; -1: none is valid, or a rate of 0 */
+    enum factor_status status;
+    int128 energy_micro, co2e_ug;
+    bool has_co2e;
+    int64_t from_us, until_us;   /* matching period; 0: no instrument */
+    bool is_provisional;         /* which is still open */
+};
+
+/* Numbers as in carbon.v1.Line and carbon.v1.Basis (the view). */
+enum line {
+    LINE_ACTIVITY = 1,
+    LINE_UNVERIFIED = 2,
+    LINE_USED = 3,
+    LINE_IMPORTED = 4,
+    LINE_EXPORTED = 5,
+    LINE_GENERATED = 6,
+    LINE_SELF_CONSUMED = 7,
+    LINE_CO2E = 8,
+    LINE_BIOGENIC_CO2 = 9,
+    LINE_GAS = 10,
+    LINE_OTHER_SET = 11
+};
+enum view { VIEW_NONE, VIEW_LOCATION, VIEW_MARKET };
+
+/* One figure of a summary, and the words that name it. */
+struct summary_line {
+    int32_t stream;              /* index in the plan; -1: a total */
+    uint8_t line;                /* enum line */
+    uint8_t scope, basis;        /* of a total; of a stream only whether it is the market's view */
+    uint8_t category;            /* of scope 3 */
+    uint8_t gas, set;
+    enum dimension dimension;    /* of a carrier */
+    uint8_t conditions;          /* enum basis: what belongs to its unit */
+    const char *carrier;
+    int128 micro;
+};
+
+/* A line before and after; what is not there was or is absent. */
+struct summary_change {
+    struct summary_line of;
+    bool had, has;
+    int128 before_micro, after_micro;
+};
+
+/* A meter compared with what stands behind it. */
+struct summary_residual {
+    int32_t point, check;        /* indexes in the plan; check -1: with its sub meters together */
+    int128 metered_micro, behind_micro;
+};
+
 struct summary_stream {
     int32_t stream;              /* index in the plan */
     bool has_activity;           /* false: nothing is known of it, which is not the same as 0 */
@@ -68,6 +167,10 @@ struct summary_stream {
     bool has_unverified_co2e;    /* false: for some of it there is no factor */
     int128 unverified_co2e_ug;
     uint32_t flags;              /* AMOUNT_… of what took part */
+    struct summary_emission market;       /* of scope 2; gases and CO2e above are location-based */
+    struct summary_market_basis *mb_basis; /* what it rests on */
+    size_t n_mb_basis;
+    struct summary_uncertainty activity_uncertainty, uncertainty; /* the latter location-based */
     int64_t valid_ms, expected_ms;
     int64_t not_operating_ms;    /* left out of expected_ms */
     uint32_t points_expected;    /* of the stream, when the window first closed */
@@ -84,16 +187,13 @@ struct summary_carrier {
     enum dimension dimension;
     enum basis basis;
     int128 imported_micro, exported_micro, generated_micro;
+    bool has_import, has_export, has_generation;  /* a meter tells of it; a 0 is then a 0 */
 };
 
-/* What a revision replaces: the figures of the revision before. */
-struct summary_change {
-    int32_t stream;              /* index in the plan; -1: the window's totals */
-    int128 activity_before_micro, activity_after_micro;  /* of a stream */
-    bool had_activity, has_activity;
-    int128 co2e_before_ug, co2e_after_ug;
-    bool had_co2e, has_co2e;
-};
+static inline int128 carrier_used(const struct summary_carrier *c)
+{
+    return c->imported_micro + c->generated_micro - c->exported_micro;
+}
 
 /* A locked window, and the last revision that it left in. */
 struct summary_adjusted {
@@ -198,15 +298,15 @@ struct summary {
     size_t n_streams;
     struct summary_carrier *carriers;
     size_t n_carriers;
-    int128 scope_co2e_ug[4];     /* [1] to [3]; scope 2 location-based */
-    bool scope_has_co2e[4];      /* false: nothing in that scope, or a factor is missing */
-    bool scope_is_incomplete[4]; /* a factor is missing: the sum leaves streams out */
-    int128 biogenic_co2_ug;
     enum gas *gases_covered;     /* that every factor used tells of, by number */
     size_t n_gases_covered;
 
     struct summary_kpi *kpis;    /* in the order of the plan */
     size_t n_kpis;
+    struct summary_emission *totals;      /* by enum total */
+    bool is_allotment_open;      /* an instrument's matching period goes on: the market's view may change */
+    struct summary_residual *residuals;
+    size_t n_residuals;
 
     /* How good it is. */
     int64_t valid_ms, expected_ms;
@@ -221,7 +321,7 @@ struct summary {
     bool has_evidence;           /* false: an older version began the window, and it is not known */
     uint64_t frames_from, frames_until, readings_hash;
 
-    struct summary_change *changes;   /* of revisions after the first; totals first */
+    struct summary_change *changes;   /* of revisions after the first: every line that differs, totals first */
     size_t n_changes;
 };
 

@@ -1,17 +1,7 @@
-/* Emissions, of one stream and of many.
- *
- * The rule that everything here keeps to: an absent CO2e is not 0. A stream has an emission when a
- * factor was to be applied to something that it imported; what a site exports or generates has none.
- * Where a factor is missing the gases of the rest are told, but no CO2e; and the sum over streams leaves
- * that stream out, gases included, so that the sum's CO2e is still what its gases come to. The sum is
- * then marked incomplete: a lower bound. Biogenic CO2 stands on its own line and in no list; so do gases
- * outside Kyoto, and CO2e that its source tells by another GWP set. */
+/* Emissions of a stream or a sum, and the factors behind them. model/totals.c says what a sum leaves out;
+ * here gases become lists: biogenic CO2 stands on its own line and in no list, and so do gases outside
+ * Kyoto and CO2e that its source tells by another GWP set. */
 #include "publish/encode_parts.h"
-
-bool stream_is_silent(const struct summary_stream *s)
-{
-    return s->expected_ms > 0 && !s->has_activity;
-}
 
 bool stream_has_direction(const struct encoding *e, const struct summary_stream *s,
                           enum direction d)
@@ -20,69 +10,6 @@ bool stream_has_direction(const struct encoding *e, const struct summary_stream 
         if (e->plan->points[s->points[i]].direction == (int)d)
             return true;
     return false;
-}
-
-/* --- sums --- */
-
-static void add_other_set(struct emission *e, const struct summary_other_set *other)
-{
-    e->has_other_set[other->set] = true;
-    e->other_sets[other->set].set = other->set;
-    e->other_sets[other->set].co2e_ug += other->co2e_ug;
-}
-
-struct emission emission_of_stream(const struct summary_stream *s)
-{
-    struct emission out = {
-        .is_there = s->n_factors > 0,
-        .co2e_ug = s->co2e_ug,
-        .has_co2e = s->has_co2e,
-        .is_incomplete = s->is_incomplete,
-        .is_partial = s->is_partial,
-    };
-    for (size_t i = 0; i < s->n_gases; i++)
-        if (s->gases[i].is_covered || s->gases[i].ug != 0)
-            out.gases[out.n_gases++] = s->gases[i];
-    for (size_t i = 0; i < s->n_other_sets; i++)
-        add_other_set(&out, &s->other_sets[i]);
-    return out;
-}
-
-void emission_add(struct emission *sum, const struct emission *e)
-{
-    if (!e->is_there)
-        return;
-    sum->is_there = true;
-    sum->is_incomplete |= e->is_incomplete;
-    sum->is_partial |= e->is_partial;
-    for (int set = 0; set <= GWP_UNSPECIFIED; set++)
-        if (e->has_other_set[set])
-            add_other_set(sum, &e->other_sets[set]);
-    if (!e->has_co2e && e->is_incomplete)
-        return;
-    sum->has_co2e |= e->has_co2e;
-    sum->co2e_ug += e->co2e_ug;
-    for (size_t i = 0; i < e->n_gases; i++)
-        gas_mass_of(sum->gases, &sum->n_gases, e->gases[i].gas)->ug += e->gases[i].ug;
-}
-
-/* The scope's CO2e is the summary's own figure. */
-struct emission emission_of_scope(const struct encoding *e, enum scope scope)
-{
-    struct emission sum = { 0 };
-    for (size_t i = 0; i < e->summary->n_streams; i++) {
-        const struct summary_stream *s = &e->summary->streams[i];
-        if (stream_scope(e, s) != scope)
-            continue;
-        struct emission of_stream = emission_of_stream(s);
-        if (stream_is_silent(s) && stream_has_direction(e, s, DIRECTION_IMPORT))
-            of_stream = (struct emission){ .is_there = true, .is_incomplete = true };
-        emission_add(&sum, &of_stream);
-    }
-    sum.co2e_ug = e->summary->scope_co2e_ug[scope];
-    sum.has_co2e = e->summary->scope_has_co2e[scope];
-    sum.is_incomplete |= e->summary->scope_is_incomplete[scope];
-    return sum;
 }
 
 /* --- to the wire --- */
@@ -98,13 +25,15 @@ static Carbon__V1__GasMass *encode_gas(const struct encoding *e, const struct ga
     return out;
 }
 
-static void encode_gases(const struct encoding *e, const struct emission *emission,
+static void encode_gases(const struct encoding *e, const struct summary_emission *emission,
                          Carbon__V1__Emission *out)
 {
     out->gases = wire_array(e->arena, emission->n_gases, sizeof *out->gases);
     out->outside_kyoto = wire_array(e->arena, emission->n_gases, sizeof *out->outside_kyoto);
     for (size_t i = 0; i < emission->n_gases; i++) {
         const struct gas_mass *mass = &emission->gases[i];
+        if (!mass->is_covered && mass->ug == 0)
+            continue;
         if (mass->gas == GAS_CO2_BIOGENIC)
             out->biogenic_co2_g = wire_amount(e->arena, mass->ug);
         else if (gas_is_kyoto(mass->gas))
@@ -114,21 +43,37 @@ static void encode_gases(const struct encoding *e, const struct emission *emissi
     }
 }
 
-static void encode_other_sets(const struct encoding *e, const struct emission *emission,
+static void encode_other_sets(const struct encoding *e, const struct summary_emission *emission,
                               Carbon__V1__Emission *out)
 {
-    out->other_sets = wire_array(e->arena, GWP_UNSPECIFIED + 1, sizeof *out->other_sets);
-    for (int set = 0; set <= GWP_UNSPECIFIED; set++) {
-        if (!emission->has_other_set[set])
-            continue;
+    out->other_sets = wire_array(e->arena, emission->n_other_sets, sizeof *out->other_sets);
+    for (size_t i = 0; i < emission->n_other_sets; i++) {
         Carbon__V1__OtherSetLine *line = wire_new(e->arena, &carbon__v1__other_set_line__descriptor);
-        line->gwp_set = wire_text(gwp_set_names[set]);
-        line->co2e_g = wire_amount(e->arena, emission->other_sets[set].co2e_ug);
+        line->gwp_set = wire_text(gwp_set_names[emission->other_sets[i].set]);
+        line->co2e_g = wire_amount(e->arena, emission->other_sets[i].co2e_ug);
         out->other_sets[out->n_other_sets++] = line;
     }
 }
 
-Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emission *emission)
+Carbon__V1__Uncertainty *encode_uncertainty(const struct encoding *e, const struct summary_uncertainty *u)
+{
+    if (!u->is_known)
+        return NULL;
+    Carbon__V1__Uncertainty *out = wire_new(e->arena, &carbon__v1__uncertainty__descriptor);
+    out->half_width = wire_amount(e->arena, u->half_micro);
+    out->relative_ppm = u->relative_ppm;
+    return out;
+}
+
+static void encode_unknown(const struct encoding *e, const struct summary_uncertainty *u,
+                           Carbon__V1__Emission *out)
+{
+    out->uncertainty_unknown = wire_array(e->arena, u->n_unknown, sizeof *out->uncertainty_unknown);
+    for (size_t i = 0; i < u->n_unknown; i++)
+        out->uncertainty_unknown[out->n_uncertainty_unknown++] = wire_text(u->unknown[i]);
+}
+
+Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct summary_emission *emission)
 {
     if (!emission->is_there)
         return NULL;
@@ -139,6 +84,8 @@ Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emi
         out->co2e_g = wire_amount(e->arena, emission->co2e_ug);
     out->is_incomplete = emission->is_incomplete;
     out->is_partial = emission->is_partial;
+    out->uncertainty = encode_uncertainty(e, &emission->uncertainty);
+    encode_unknown(e, &emission->uncertainty, out);
     return out;
 }
 
@@ -178,7 +125,7 @@ static char *mass_per_unit(const struct encoding *e, const struct factor *f)
     return kept;
 }
 
-static void encode_factor(const struct encoding *e, const struct stream *stream, int32_t factor,
+void encode_factor(const struct encoding *e, const struct stream *stream, int32_t factor,
                           Carbon__V1__FactorUse *out)
 {
     const struct factor *f = &e->plan->factors[factor];
@@ -188,6 +135,7 @@ static void encode_factor(const struct encoding *e, const struct stream *stream,
     out->unit = mass_per_unit(e, f);
     out->source = wire_text(f->source);
     out->published_on = (uint32_t)f->published_date;
+    out->uncertainty_ppm = f->uncertainty_ppm > 0 ? (uint64_t)f->uncertainty_ppm : 0;
     encode_values(e, f, out);
     encode_validity(stream, factor, out);
 }
@@ -214,7 +162,7 @@ static void encode_intensity(const struct encoding *e, const struct summary_fact
 void encode_factors(const struct encoding *e, const struct summary_stream *s,
                     Carbon__V1__SourceStream *out)
 {
-    out->factors = wire_array(e->arena, s->n_factors, sizeof *out->factors);
+    out->factors = wire_array(e->arena, s->n_factors + s->n_mb_basis, sizeof *out->factors);
     for (size_t i = 0; i < s->n_factors; i++) {
         Carbon__V1__FactorUse *use = wire_new(e->arena, &carbon__v1__factor_use__descriptor);
         use->status = (Carbon__V1__FactorStatus)s->factors[i].status;

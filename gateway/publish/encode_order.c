@@ -51,15 +51,13 @@ static Carbon__V1__Adjustment *encode_line(const struct encoding *e, const struc
     Carbon__V1__Adjustment *out = wire_new(e->arena, &carbon__v1__adjustment__descriptor);
     struct summary as_it_left = { .gateway_epoch = a->gateway_epoch, .sequence = a->sequence,
                                   .adjusted = &a->adjusted };
-    Carbon__V1__Superseded changes = { 0 };
     out->id = id_at(e, encode_summary_id, &as_it_left);
     out->adjusted = window_ref(e, &a->adjusted);
     put_reasons(e, a->reasons, out);
     out->operator_ref = encode_order_ref(e, a->order);
     out->booked_unix_ms = wire_ms(a->booked_us);
-    encode_changes(e, a->changes, a->n_changes, &changes);
-    out->changes = changes.changes;
-    out->n_changes = changes.n_changes;
+    out->changes = encode_changes(e, a->changes, a->n_changes);
+    out->n_changes = a->n_changes;
     return out;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PUBLISH_ENCODE_PARTS_H
 #define PUBLISH_ENCODE_PARTS_H
 
+#include "model/totals.h"
 #include "publish/encode.h"
 #include "publish/wire.h"
 
@@ -26,47 +27,38 @@ static inline enum scope stream_scope(const struct encoding *e, const struct sum
 
 /* --- encode_emission.c --- */
 
-/* Whether something was due of it and nothing came. */
-bool stream_is_silent(const struct summary_stream *s);
-
 /* Whether a point of the stream counts in that direction. */
 bool stream_has_direction(const struct encoding *e, const struct summary_stream *s,
                           enum direction d);
 
-/* Gases and CO2e of a stream, a scope or the site. */
-struct emission {
-    bool is_there;               /* false: nothing is accounted */
-    struct gas_mass gases[GAS_SPECIES]; /* that are told, be it with a 0 */
-    size_t n_gases;
-    struct summary_other_set other_sets[GWP_UNSPECIFIED + 1]; /* by set */
-    int128 co2e_ug;
-    bool has_co2e, is_incomplete, is_partial, has_other_set[GWP_UNSPECIFIED + 1];
-};
-
-struct emission emission_of_stream(const struct summary_stream *s);
-struct emission emission_of_scope(const struct encoding *e, enum scope scope);
-
-/* Adds what is known of one to a sum; what is not known marks the sum as incomplete. */
-void emission_add(struct emission *sum, const struct emission *e);
-
 /* NULL when it is not there. */
-Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct emission *emission);
+Carbon__V1__Emission *emission_encode(const struct encoding *e, const struct summary_emission *emission);
+
+/* NULL when it is not known. */
+Carbon__V1__Uncertainty *encode_uncertainty(const struct encoding *e, const struct summary_uncertainty *u);
 
 /* The factors that were applied to a stream. */
 void encode_factors(const struct encoding *e, const struct summary_stream *s,
                     Carbon__V1__SourceStream *out);
-
-/* --- encode_summary.c --- */
-
-/* Every line that differs, before and after. */
-void encode_changes(const struct encoding *e, const struct summary_change *changes, size_t n,
-                    Carbon__V1__Superseded *out);
 
 /* --- encode_order.c --- */
 
 char *encode_order_ref(const struct encoding *e, uint64_t order);    /* NULL for 0 */
 Carbon__V1__Adjustment *encode_adjustment(const struct encoding *e); /* of an ADJUSTMENT */
 void encode_adjustments(const struct encoding *e, Carbon__V1__Totals *out);
+/* --- encode_market.c --- */
+
+/* The market-based view of a stream, what it rests on, and the factors that it used. */
+void encode_market(const struct encoding *e, const struct summary_stream *s, Carbon__V1__SourceStream *out);
+
+/* A factor of the plan, as it was used for a stream. */
+void encode_factor(const struct encoding *e, const struct stream *stream, int32_t factor,
+                   Carbon__V1__FactorUse *out);
+
+/* --- encode_change.c --- */
+
+/* Every line that differs, before and after. */
+Carbon__V1__Change **encode_changes(const struct encoding *e, const struct summary_change *changes, size_t n);
 
 /* --- encode_quality.c --- */
 

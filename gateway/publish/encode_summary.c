@@ -72,7 +72,7 @@ static Carbon__V1__Status firmness(const struct encoding *e)
 {
     if (e->summary->is_locked)
         return CARBON__V1__STATUS__STATUS_LOCKED;
-    bool is_provisional = e->summary->silent_devices > 0;
+    bool is_provisional = e->summary->silent_devices > 0 || e->summary->is_allotment_open;
     for (size_t i = 0; i < e->summary->n_streams; i++)
         is_provisional |= has_stand_in(e, &e->summary->streams[i]);
     return is_provisional ? CARBON__V1__STATUS__STATUS_PROVISIONAL
@@ -216,18 +216,20 @@ static void encode_activity(const struct encoding *e, const struct summary_strea
         out->activity = wire_amount(e->arena, s->activity_micro);
         out->parts = encode_parts(e, s);
     }
+    out->activity_uncertainty = encode_uncertainty(e, &s->activity_uncertainty);
     out->unverified = encode_unverified(e, s);
     out->coverage = encode_coverage(e, s);
     encode_flags(e, s, out);
     encode_substitutions(e, s, out);
 }
 
-/* Scope 2 has two views of which only the location-based one is accounted. */
+/* Scope 2 has two views; never to be added to each other. */
 static void encode_accounting(const struct encoding *e, const struct summary_stream *s,
                               Carbon__V1__SourceStream *out)
 {
     const char *factor_id = stream_of(e, s)->factor_id;
-    struct emission emission = emission_of_stream(s);
+    struct summary_emission emission = emission_by_location(s);
+    emission.uncertainty = s->uncertainty;
     if (stream_scope(e, s) == SCOPE_2)
         out->location_based = emission_encode(e, &emission);
     else
@@ -235,6 +237,8 @@ static void encode_accounting(const struct encoding *e, const struct summary_str
     if (factor_id && *factor_id)
         out->method = CARBON__V1__METHOD__METHOD_DIRECT;
     encode_factors(e, s, out);
+    if (stream_scope(e, s) == SCOPE_2)
+        encode_market(e, s, out);
 }
 
 static Carbon__V1__SourceStream *encode_stream(const struct encoding *e,
@@ -244,6 +248,7 @@ static Carbon__V1__SourceStream *encode_stream(const struct encoding *e,
     Carbon__V1__SourceStream *out = wire_new(e->arena, &carbon__v1__source_stream__descriptor);
     out->stream_id = wire_text(stream->id);
     out->scope = (Carbon__V1__Scope)stream_scope(e, s);
+    out->scope3_category = (uint32_t)stream->scope3_category;
     out->category = wire_text(stream->category);
     out->carrier = wire_text(stream->carrier);
     out->tier = wire_text(stream->tier);
@@ -264,58 +269,6 @@ static void encode_streams(const struct encoding *e, Carbon__V1__SiteSummary *ou
 
 /* --- what it replaces, and where it is from --- */
 
-static Carbon__V1__Change *add_change(const struct encoding *e, const struct stream *stream,
-                                      Carbon__V1__Line line, Carbon__V1__Superseded *out)
-{
-    Carbon__V1__Change *row = wire_new(e->arena, &carbon__v1__change__descriptor);
-    row->stream_id = wire_text(stream ? stream->id : NULL);
-    row->line = line;
-    out->changes[out->n_changes++] = row;
-    return row;
-}
-
-static void encode_activity_change(const struct encoding *e, const struct summary_change *c,
-                                   Carbon__V1__Superseded *out)
-{
-    const struct stream *stream = &e->plan->streams[c->stream];
-    Carbon__V1__Change *row = add_change(e, stream, CARBON__V1__LINE__LINE_ACTIVITY, out);
-    row->unit = wire_unit(stream->dimension);
-    row->before = c->had_activity ? wire_amount(e->arena, c->activity_before_micro) : NULL;
-    row->after = c->has_activity ? wire_amount(e->arena, c->activity_after_micro) : NULL;
-}
-
-static void encode_co2e_change(const struct encoding *e, const struct summary_change *c,
-                               Carbon__V1__Superseded *out)
-{
-    const struct stream *stream = c->stream >= 0 ? &e->plan->streams[c->stream] : NULL;
-    Carbon__V1__Change *row = add_change(e, stream, CARBON__V1__LINE__LINE_CO2E, out);
-    if (!stream || stream->scope_choice + SCOPE_1 == SCOPE_2)
-        row->basis = CARBON__V1__BASIS__BASIS_LOCATION;
-    row->unit = CARBON__V1__BASE_UNIT__BASE_UNIT_G;
-    row->before = c->had_co2e ? wire_amount(e->arena, c->co2e_before_ug) : NULL;
-    row->after = c->has_co2e ? wire_amount(e->arena, c->co2e_after_ug) : NULL;
-}
-
-static void encode_change(const struct encoding *e, const struct summary_change *c,
-                          Carbon__V1__Superseded *out)
-{
-    bool is_other_activity =
-        c->had_activity != c->has_activity || c->activity_before_micro != c->activity_after_micro;
-    if (c->stream >= 0 && is_other_activity)
-        encode_activity_change(e, c, out);
-    bool is_other_amount = c->had_co2e && c->has_co2e && c->co2e_before_ug != c->co2e_after_ug;
-    if (is_other_amount || c->had_co2e != c->has_co2e)
-        encode_co2e_change(e, c, out);
-}
-
-void encode_changes(const struct encoding *e, const struct summary_change *changes, size_t n,
-                    Carbon__V1__Superseded *out)
-{
-    out->changes = wire_array(e->arena, 2 * n, sizeof *out->changes);
-    for (size_t i = 0; i < n; i++)
-        encode_change(e, &changes[i], out);
-}
-
 static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
 {
     const struct summary *s = e->summary;
@@ -325,7 +278,8 @@ static Carbon__V1__Superseded *encode_superseded(const struct encoding *e)
     out->revision = s->revision - 1;
     out->id = id_text(e, s->revision - 1);
     out->gateway_epoch = s->gateway_epoch;
-    encode_changes(e, s->changes, s->n_changes, out);
+    out->changes = encode_changes(e, s->changes, s->n_changes);
+    out->n_changes = s->n_changes;
     return out;
 }
 

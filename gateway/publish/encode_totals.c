@@ -1,36 +1,14 @@
-/* The site as a whole, and how much of it is known.
- *
- * The model has a number for every line, the wire has an absence for what no meter tells. So a line of a
- * carrier is there when a stream of which something is known has a point in that direction, and then a
- * 0 is a 0. Market-based scope 2 is not accounted by this gateway and therefore absent, never a copy of
- * the location-based view. */
+/* The site as a whole, and how much of it is known. Sums come with the summary (model/totals.c). The wire
+ * has an absence for what no meter tells; a line of a carrier that one tells is there, and then a 0 is a 0. */
 #include <string.h>
 
 #include "publish/encode_parts.h"
 
 /* --- energy and material --- */
 
-static bool is_of_carrier(const struct stream *stream, const struct summary_carrier *c)
+static Carbon__V1__Amount *metered(const struct encoding *e, bool is_metered, int128 micro)
 {
-    const char *name = stream->carrier ? stream->carrier : "";
-    return stream->dimension == c->dimension && stream->basis == c->basis && strcmp(name, c->carrier) == 0;
-}
-
-static bool is_metered(const struct encoding *e, const struct summary_carrier *c, enum direction d)
-{
-    for (size_t i = 0; i < e->summary->n_streams; i++) {
-        const struct summary_stream *s = &e->summary->streams[i];
-        if (is_of_carrier(stream_of(e, s), c) && s->has_activity && stream_has_direction(e, s, d))
-            return true;
-    }
-    return false;
-}
-
-/* Absent when it is neither metered nor above 0, as it may be under an older plan. */
-static Carbon__V1__Amount *metered(const struct encoding *e, const struct summary_carrier *c,
-                                   enum direction d, int128 micro)
-{
-    return micro != 0 || is_metered(e, c, d) ? wire_amount(e->arena, micro) : NULL;
+    return is_metered ? wire_amount(e->arena, micro) : NULL;
 }
 
 static Carbon__V1__CarrierTotal *encode_carrier(const struct encoding *e,
@@ -40,12 +18,11 @@ static Carbon__V1__CarrierTotal *encode_carrier(const struct encoding *e,
     out->carrier = wire_text(c->carrier);
     out->unit = wire_unit(c->dimension);
     out->conditions = wire_conditions(e->arena, c->basis);
-    out->imported = metered(e, c, DIRECTION_IMPORT, c->imported_micro);
-    out->exported = metered(e, c, DIRECTION_EXPORT, c->exported_micro);
-    out->generated = metered(e, c, DIRECTION_GENERATION, c->generated_micro);
+    out->imported = metered(e, c->has_import, c->imported_micro);
+    out->exported = metered(e, c->has_export, c->exported_micro);
+    out->generated = metered(e, c->has_generation, c->generated_micro);
     if (out->imported || out->generated)
-        out->used =
-            wire_amount(e->arena, c->imported_micro + c->generated_micro - c->exported_micro);
+        out->used = wire_amount(e->arena, carrier_used(c));
     if (out->generated && out->exported)
         out->self_consumed = wire_amount(e->arena, c->generated_micro - c->exported_micro);
     return out;
@@ -61,29 +38,28 @@ static void encode_carriers(const struct encoding *e, Carbon__V1__Totals *out)
 
 /* --- emissions --- */
 
-/* The plan names scope 3 categories by text alone, so there is one line, without a number. */
 static void encode_scope_3(const struct encoding *e, Carbon__V1__Totals *out)
 {
-    struct emission scope_3 = emission_of_scope(e, SCOPE_3);
-    if (!scope_3.is_there)
-        return;
-    Carbon__V1__Scope3Total *line = wire_new(e->arena, &carbon__v1__scope3_total__descriptor);
-    line->emission = emission_encode(e, &scope_3);
-    out->scope3 = wire_array(e->arena, 1, sizeof *out->scope3);
-    out->scope3[out->n_scope3++] = line;
+    out->scope3 = wire_array(e->arena, TOTAL_COUNT - TOTAL_SCOPE_3, sizeof *out->scope3);
+    for (int total = TOTAL_SCOPE_3; total < TOTAL_COUNT; total++) {
+        const struct summary_emission *emission = &e->summary->totals[total];
+        if (!emission->is_there)
+            continue;
+        Carbon__V1__Scope3Total *line = wire_new(e->arena, &carbon__v1__scope3_total__descriptor);
+        line->scope3_category = (uint32_t)(total - TOTAL_SCOPE_3);
+        line->emission = emission_encode(e, emission);
+        out->scope3[out->n_scope3++] = line;
+    }
 }
 
 static void encode_emissions(const struct encoding *e, Carbon__V1__Totals *out)
 {
-    struct emission scope_1 = emission_of_scope(e, SCOPE_1);
-    struct emission scope_2 = emission_of_scope(e, SCOPE_2);
-    struct emission total = { 0 };
-    emission_add(&total, &scope_1);
-    emission_add(&total, &scope_2);
-
-    out->scope1 = emission_encode(e, &scope_1);
-    out->scope2_location = emission_encode(e, &scope_2);
-    out->total_location = emission_encode(e, &total);
+    const struct summary_emission *totals = e->summary->totals;
+    out->scope1 = emission_encode(e, &totals[TOTAL_SCOPE_1]);
+    out->scope2_location = emission_encode(e, &totals[TOTAL_SCOPE_2_LOCATION]);
+    out->scope2_market = emission_encode(e, &totals[TOTAL_SCOPE_2_MARKET]);
+    out->total_location = emission_encode(e, &totals[TOTAL_LOCATION]);
+    out->total_market = emission_encode(e, &totals[TOTAL_MARKET]);
     encode_scope_3(e, out);
 }
 
@@ -177,6 +153,32 @@ static void encode_missing(const struct encoding *e, Carbon__V1__QualityReport *
     encode_missing_gaps(e, out);
 }
 
+static Carbon__V1__PointRef *point_ref(const struct encoding *e, int32_t index)
+{
+    const struct point *point = &e->plan->points[index];
+    Carbon__V1__PointRef *ref = wire_new(e->arena, &carbon__v1__point_ref__descriptor);
+    ref->device_id = wire_text(e->plan->devices[point->device].id);
+    ref->point = wire_text(point->id);
+    return ref;
+}
+
+static void encode_residuals(const struct encoding *e, Carbon__V1__QualityReport *out)
+{
+    const struct summary *s = e->summary;
+    out->residuals = wire_array(e->arena, s->n_residuals, sizeof *out->residuals);
+    for (size_t i = 0; i < s->n_residuals; i++) {
+        const struct summary_residual *r = &s->residuals[i];
+        Carbon__V1__Residual *row = wire_new(e->arena, &carbon__v1__residual__descriptor);
+        row->point = point_ref(e, r->point);
+        row->check = r->check < 0 ? NULL : point_ref(e, r->check);
+        row->unit = wire_unit(e->plan->points[r->point].unit->dimension);
+        row->metered = wire_amount(e->arena, r->metered_micro);
+        row->submetered = wire_amount(e->arena, r->behind_micro);
+        row->residual = wire_amount(e->arena, r->metered_micro - r->behind_micro);
+        out->residuals[out->n_residuals++] = row;
+    }
+}
+
 Carbon__V1__QualityReport *encode_quality(const struct encoding *e)
 {
     const struct summary *s = e->summary;
@@ -190,5 +192,6 @@ Carbon__V1__QualityReport *encode_quality(const struct encoding *e)
     encode_readings(e, out);
     encode_missing(e, out);
     encode_known(e, out);
+    encode_residuals(e, out);
     return out;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/plan_example_test.h"
+#include "model/totals.h"
 #include "publish/encode.h"
 #include "publish/wire.h"
 
@@ -27,6 +28,7 @@ struct example {
     struct summary_change changes[3];
     int32_t points[N_STREAMS][2];
     struct buffer bytes;
+    struct arena arena;                  /* of the totals */
     Carbon__V1__SiteSummary *message;    /* what came back */
 };
 
@@ -48,9 +50,7 @@ static inline void example_electricity(struct example *x)
         .n_factors = 1,
     };
     x->carriers[ELECTRICITY] = (struct summary_carrier){ "electricity", DIMENSION_ENERGY, BASIS_NONE,
-                                                         3170000000, 0, 0 };
-    x->s.scope_co2e_ug[SCOPE_2] = 1454625825;
-    x->s.scope_has_co2e[SCOPE_2] = true;
+                                                         3170000000, 0, 0, true, false, false };
 }
 
 static inline void example_boiler(struct example *x)
@@ -60,7 +60,8 @@ static inline void example_boiler(struct example *x)
         .stream = BOILER, .expected_ms = 900000, .points = x->points[BOILER], .n_points = 1,
         .factors = x->factors[BOILER], .gases = x->gases[BOILER],
     };
-    x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, BASIS_NONE, 0, 0, 0 };
+    x->carriers[BOILER] = (struct summary_carrier){ "natural gas", DIMENSION_VOLUME, BASIS_NONE, 0, 0, 0,
+                                                    false, false, false };
 }
 
 /* 2 m3 of gas from the boiler's meter, at 2.1 kg CO2 per m3. */
@@ -79,8 +80,7 @@ static inline void example_boiler_runs(struct example *x)
     boiler->has_co2e = true;
     boiler->valid_ms = 900000;
     x->carriers[BOILER].imported_micro = 2000000;
-    x->s.scope_co2e_ug[SCOPE_1] = 4200000000;
-    x->s.scope_has_co2e[SCOPE_1] = true;
+    x->carriers[BOILER].has_import = true;
 }
 
 /* The example under the example plan with one occurrence of `from` replaced; NULL: as it is. */
@@ -108,6 +108,7 @@ static inline void example_with(struct example *x, const char *from, const char 
     buffer_fini(&yaml);
     problems_fini(&problems);
     arena_fini(&arena);
+    arena_init(&x->arena, 0);
     x->s.streams = x->streams;
     x->s.carriers = x->carriers;
     x->s.gases_covered = x->gases_covered;
@@ -122,6 +123,8 @@ static inline Carbon__V1__SiteSummary *example_encode(struct example *x)
     if (x->message)
         carbon__v1__site_summary__free_unpacked(x->message, NULL);
     buffer_clear(&x->bytes);
+    arena_reset(&x->arena);
+    summary_add_totals(x->plan, &x->arena, &x->s);
     encode_summary(x->plan, &x->s, &x->bytes);
     x->message = carbon__v1__site_summary__unpack(NULL, x->bytes.size, x->bytes.at);
     assert(x->message);
@@ -133,6 +136,7 @@ static inline void example_fini(struct example *x)
     if (x->message)
         carbon__v1__site_summary__free_unpacked(x->message, NULL);
     buffer_fini(&x->bytes);
+    arena_fini(&x->arena);
     plan_free(x->plan);
 }
 
