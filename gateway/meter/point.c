@@ -138,21 +138,31 @@ static void follow(struct meter_point *p, size_t i, struct course was, struct co
     p->tip = now.state;
 }
 
-/* Puts a new reading in its place. */
-static enum verdict insert(struct meter_point *p, const struct sample *r, struct effects *out)
+static void retain(struct meter_point *p, size_t place, const struct sample *r,
+                   const struct fold_effect *e, struct effects *out)
 {
-    size_t place = retained_place(&p->retained, r);
-    struct course was = { &p->rules, state_before(p, place) }, now = was;
-    struct fold_effect e;
-    fold_step(&p->rules, &now.state, r, &e);
-
     retained_insert(&p->retained, place, r);
-    retained_at(&p->retained, place)->verdict = (uint8_t)e.verdict;
-    if (e.verdict == VERDICT_COUNTED) {
+    retained_at(&p->retained, place)->verdict = (uint8_t)e->verdict;
+    if (e->verdict == VERDICT_COUNTED) {
         p->n_counted++;
         tell_sampled(p, out, r, 1);
     }
-    effects_amounts(out, &e, 1);
+    effects_amounts(out, e, 1);
+}
+
+/* Puts a new reading in its place. Behind all others that is one step of the tip. */
+static enum verdict insert(struct meter_point *p, const struct sample *r, struct effects *out)
+{
+    size_t place = retained_place(&p->retained, r);
+    struct fold_effect e;
+    if (place == p->retained.n) {
+        fold_step(&p->rules, &p->tip, r, &e);
+        retain(p, place, r, &e, out);
+        return e.verdict;
+    }
+    struct course was = { &p->rules, state_before(p, place) }, now = was;
+    fold_step(&p->rules, &now.state, r, &e);
+    retain(p, place, r, &e, out);
     follow(p, place + 1, was, now, out);
     return e.verdict;
 }
