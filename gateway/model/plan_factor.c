@@ -128,8 +128,23 @@ static bool is_backwards(const struct factor *f)
     return f->valid_to_date != 0 && f->valid_from_date > f->valid_to_date;
 }
 
+/* Keys of a fuel's chain are known and not calculated with yet: a row that has any must not pass for one per unit. */
+static void check_direct(const struct factor *f, struct problems *problems)
+{
+    bool has_chain = !text_is_empty(f->calorific_value) || !text_is_empty(f->carbon_content) ||
+                     !text_is_empty(f->oxidation) || !text_is_empty(f->density) ||
+                     !text_is_empty(f->biogenic_fraction) || !text_is_empty(f->blend);
+    if (f->method != METHOD_DIRECT || has_chain)
+        problem_add(problems, f->place,
+                    "factor \"%s\": this version calculates by method direct alone – give kg of each gas per unit "
+                    "of activity, and leave out calorific_value, carbon_content, oxidation, density, "
+                    "biogenic_fraction and blend",
+                    f->id);
+}
+
 static void check_row(struct factor *f, struct problems *problems)
 {
+    check_direct(f, problems);
     f->unit = plan_check_unit(f->unit_name, "factor", f->id, f->place, problems);
     check_gases(f, problems);
     if (f->unit)
