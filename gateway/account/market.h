@@ -65,7 +65,7 @@ struct stale {
 };
 
 /* Windows of a range that are allotted anew at one entry of the log book: some milliseconds. */
-#define MARKET_WINDOWS_AT_ONCE 500
+#define MARKET_WINDOWS_AT_ONCE 64
 
 struct market {
     struct market_day *days; /* in order of time */
