@@ -30,7 +30,7 @@ def test_sets_that_come_with_the_gateway_are_right_and_enter_the_plan(tmp_path):
     done = check(tmp_path, SETS, "CN-GRID-AVG", "--canonical")
     assert done.returncode == 0, done.stderr
     plan = done.stdout.decode()
-    assert "set: cn" in plan and "530.6" in plan and "factor_files" not in plan
+    assert 'set: "cn"' in plan and "530.6" in plan and "factor_files" not in plan
 
 
 def test_a_mistake_is_told_with_file_line_and_column_and_nothing_is_taken(tmp_path):
