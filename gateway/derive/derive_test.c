@@ -23,7 +23,6 @@
     "      - {id: power, scope: 2}\n"                                                                \
     "      - {id: steam, scope: 2}\n"                                                                \
     "      - {id: heat, scope: 2}\n"                                                                 \
-    "      - {id: stack, scope: 1}\n"                                                                 \
     "    devices:\n"                                                                                 \
     "      - id: meter\n"                                                                            \
     "        points:\n"                                                                              \
@@ -35,16 +34,12 @@
     "          - {id: heat, kind: derived, formula: heat, every: " every ", unit: GJ, stream: heat, inputs: [{point: mass}],\n" \
     "             with: {enthalpy: 2783, source: laboratory}}\n"                                     \
     "          - {id: sold, kind: derived, formula: sum, unit: GJ, stream: heat,\n"                  \
-    "             inputs: [{point: heat, coefficient: 0.5}], resolution: 0.0000001}\n"                  \
-    "          - {id: co2, kind: gauge, unit: g/Nm3.dry, period: 5min}\n"                             \
-    "          - {id: flow, kind: gauge, unit: Nm3.dry/h, period: 5min}\n"                            \
-    "          - {id: stack, kind: derived, formula: stack, unit: kg, stream: stack,\n"               \
-    "             inputs: [{as: concentration, point: co2}, {as: flow, point: flow}]}\n"
+    "             inputs: [{point: heat, coefficient: 0.5}], resolution: 0.0000001}\n"
 
 static const char document[] = DOCUMENT("1h");
 static const char in_quarters[] = DOCUMENT("15min");
 
-enum { MAIN, SUB, REST, MASS, HEAT, SOLD, CO2, FLOW, STACK, POINTS };
+enum { MAIN, SUB, REST, MASS, HEAT, SOLD };
 
 /* Rows as a store would keep them: enough for a handful. */
 struct rows {
@@ -110,7 +105,7 @@ static const struct state_in in_rows = { .get = get_row };
 struct works {
     struct plan *plan;
     struct derive *derive;
-    int64_t totals[POINTS];      /* of each point, of what left */
+    int64_t totals[8];           /* of each point, of what left */
     size_t n_left;
 };
 
@@ -332,71 +327,6 @@ static void a_point_with_other_inputs_begins_behind_what_was_there(void **state)
     forget_rows();
 }
 
-/* --- samples --- */
-
-#define VALUES 48                /* of two gauges, over two hours */
-
-static struct sampled value_at(int i)
-{
-    bool is_odd = i % 2 != 0;
-    return (struct sampled){ .point = is_odd ? FLOW : CO2, .sign = 1, .time_us = (i / 2) * (HOUR_US / 12),
-                             .quality = i == 6 || i == 20 ? QUALITY_CALIBRATION : QUALITY_GOOD,
-                             .ticks = is_odd ? INT64_C(50000000000) + i * 7919 : 200000000 + i * 104729 };
-}
-
-static void say(struct works *w, struct sampled s)
-{
-    struct amounts in = { .samples = &s, .n_samples = 1 }, out;
-    assert_int_equal(derive_take(w->derive, &in, &out), 0);
-    count(w, &out);
-}
-
-/* All values in an order by the seed, some of them wrong at first, with passes and restarts in between. */
-static int64_t stack_by(uint32_t seed)
-{
-    struct works w;
-    int order[VALUES];
-    open_works(&w);
-    for (int i = 0; i < VALUES; i++)
-        order[i] = i;
-    for (int i = VALUES - 1; i > 0 && seed > 0; i--) {
-        seed = seed * 1664525u + 1013904223u;
-        int k = (int)(seed >> 16) % (i + 1), kept = order[i];
-        order[i] = order[k];
-        order[k] = kept;
-    }
-    for (int i = 0; i < VALUES; i++) {
-        struct sampled s = value_at(order[i]), wrong = s;
-        wrong.ticks += 12345;
-        wrong.quality = QUALITY_SUSPECT;
-        if (seed & 1u << i % 16) {
-            say(&w, wrong);
-            wrong.sign = -1;
-        }
-        say(&w, s);
-        if (seed & 1u << i % 16)
-            say(&w, wrong);
-        if (seed > 0 && i % 16 == 9)
-            restart(&w);
-        if (seed > 0 && i % 8 == 7)
-            pass(&w, AT(i / 16));
-    }
-    pass(&w, AT(9));
-    int64_t total = w.totals[STACK];
-    close_works(&w);
-    forget_rows();
-    return total;
-}
-
-static void values_in_any_order_with_restarts_come_to_the_same_stack_hours(void **state)
-{
-    (void)state;
-    int64_t wanted = stack_by(0);
-    assert_true(wanted > INT64_C(19000000000) && wanted < INT64_C(21000000000));     /* 20 t */
-    for (uint32_t seed = 1; seed <= 50; seed++)
-        assert_int_equal(stack_by(seed), wanted);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,7 +337,6 @@ int main(void)
         cmocka_unit_test(an_interval_that_left_memory_is_fetched),
         cmocka_unit_test(what_is_off_the_record_takes_nothing_more),
         cmocka_unit_test(a_point_with_other_inputs_begins_behind_what_was_there),
-        cmocka_unit_test(values_in_any_order_with_restarts_come_to_the_same_stack_hours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

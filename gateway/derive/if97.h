@@ -1,8 +1,10 @@
 /* Water and steam by IAPWS-IF97: enthalpy from pressure and temperature in regions 1 (liquid) and 2
- * (vapour), and the line between them (region 4). Pressure is absolute. The edition is
- * STEAM_TABLE_VERSION of model/derivation.h. */
+ * (vapour), and the line between them (region 4). Pressure is absolute. */
 #ifndef DERIVE_IF97_H
 #define DERIVE_IF97_H
+
+/* The edition of the table, for provenance. */
+#define IF97_VERSION "IAPWS R7-97(2012)"
 
 /* Every function returns 0 and fills in out, or IF97_OUTSIDE: the state lies in no region that is here (near the
  * critical point, too hot, no number), and out is untouched. */

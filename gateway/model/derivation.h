@@ -44,9 +44,6 @@ enum hour_rule {
 };
 extern const char *const hour_rule_names[];  /* NULL-ended: as in summaries */
 
-/* The edition of the equations behind an enthalpy from pressure and temperature, for provenance. */
-#define STEAM_TABLE_VERSION "IAPWS R7-97(2012)"
-
 enum medium { MEDIUM_STEAM, MEDIUM_SATURATED_STEAM, MEDIUM_HOT_WATER };
 
 struct derive_input {

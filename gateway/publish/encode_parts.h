@@ -72,14 +72,6 @@ void encode_known(const struct encoding *e, Carbon__V1__QualityReport *out);
 /* What a gauge or derived point owes its stream; appends to a list with room for each point. */
 void encode_missing_gaps(const struct encoding *e, Carbon__V1__QualityReport *out);
 
-/* --- encode_derive.c --- */
-
-/* Method and rule of a stream that is measured in the stack. */
-void encode_derived(const struct encoding *e, const struct summary_stream *s, Carbon__V1__SourceStream *out);
-
-/* Adds the edition of the steam table to the parameters, where a point has its enthalpy from it. */
-void encode_steam_table(const struct encoding *e, Carbon__V1__Provenance *out);
-
 /* --- encode_kpi.c --- */
 
 void encode_kpis(const struct encoding *e, Carbon__V1__Totals *out);

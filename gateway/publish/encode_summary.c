@@ -236,7 +236,6 @@ static void encode_accounting(const struct encoding *e, const struct summary_str
         out->emission = emission_encode(e, &emission);
     if (factor_id && *factor_id)
         out->method = CARBON__V1__METHOD__METHOD_DIRECT;
-    encode_derived(e, s, out);
     encode_factors(e, s, out);
     if (stream_scope(e, s) == SCOPE_2)
         encode_market(e, s, out);
@@ -318,7 +317,6 @@ static Carbon__V1__Provenance *encode_provenance(const struct encoding *e)
         out->monitoring_plan_id = wire_text(e->plan->sites[s->site].monitoring_plan);
         encode_evidence(e, out);
     }
-    encode_steam_table(e, out);
     return out;
 }
 

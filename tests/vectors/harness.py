@@ -169,7 +169,7 @@ def run_all(cases):
 
 PERIODS = {"1min": "PERIOD_MINUTE", "15min": "PERIOD_QUARTER_HOUR", "hour": "PERIOD_HOUR", "day": "PERIOD_DAY",
            "month": "PERIOD_MONTH", "year": "PERIOD_YEAR"}
-KEYS = {"parameters": "name", "streams": "stream_id", "gases": "gas", "outside_kyoto": "gas", "factors": "id", "mb_basis": "tier",
+KEYS = {"streams": "stream_id", "gases": "gas", "outside_kyoto": "gas", "factors": "id", "mb_basis": "tier",
         "energy": "carrier", "kpis": "name", "scope3": "scope3_category", "other_sets": "gwp_set"}
 
 
