@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "model/period.h"
-#include "model/spread.h"
+#include "model/amount.h"
 
 /* An amount is split at the edges of at most about so many windows, and a jump in time fills at most so
  * many empty ones: a day of minutes (1440) with some to spare, so that a night without readings is

@@ -20,8 +20,8 @@
 #include "base/log.h"
 #include "derive/formula.h"
 #include "derive/node.h"
+#include "model/amount.h"
 #include "model/reading.h"
-#include "model/spread.h"
 
 #define INTERVALS_MOST 10000
 
@@ -144,7 +144,7 @@ static void add_amount(struct derive_sum *s, const struct amount *a, int64_t sta
             s->idle_us += a->sign * time_us;
         return;
     }
-    s->ticks += (int128)a->sign * (spread_up_to(a, end_us) - spread_up_to(a, start_us));
+    s->ticks += (int128)a->sign * (amount_up_to(a, end_us) - amount_up_to(a, start_us));
     s->parts[a->part] += a->sign;
     for (int k = 0; k < DERIVE_FLAGS; k++)
         if (a->flags & 1u << k)
